@@ -1,0 +1,194 @@
+package appliance
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// field is one key of the configuration: its default, how it is read and written.
+type field[T any] struct {
+	key string
+	def string
+	set func(*T, string) error
+	get func(*T) string
+}
+
+// fields are the keys outside cameras, in the order of hindsight.yml.
+var fields = []field[Config]{
+	text("data", "data", func(c *Config) *string { return &c.Data }, notEmpty),
+	text("rtsp.address", ":8554", func(c *Config) *string { return &c.RTSPAddress }, listenAddress),
+	number("rtsp.max_connections", "2000", func(c *Config) *int { return &c.RTSPMaxConnections }, 1, 100000),
+	text("http.address", ":8080", func(c *Config) *string { return &c.HTTPAddress }, listenAddress),
+	number("store.min_free_percent", "10", func(c *Config) *int { return &c.MinFreePercent }, 0, 90),
+	size("store.min_free", "2GiB", func(c *Config) *int64 { return &c.MinFreeBytes }, 0, 1<<50),
+	span("store.segment", "10m", func(c *Config) *time.Duration { return &c.Segment }, 10*time.Second, time.Hour),
+	size("store.tail", "64MiB", func(c *Config) *int64 { return &c.TailBytes }, 4<<20, 4<<30),
+	text("clock", "auto", func(c *Config) *string { return &c.Clock }, oneOf("auto", "trusted")),
+	text("log.level", "info", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
+}
+
+// cameraFields are the keys of one camera.
+var cameraFields = []field[CameraConfig]{
+	text("video", "auto", func(c *CameraConfig) *string { return &c.Video }, videoAddress),
+	text("audio", "auto", func(c *CameraConfig) *string { return &c.Audio }, notEmpty),
+	{"size", "1280x720", setSize, func(c *CameraConfig) string { return fmt.Sprintf("%dx%d", c.Width, c.Height) }},
+	number("rate", "30", func(c *CameraConfig) *int { return &c.Rate }, 1, 120),
+	number("video_bitrate", "2500000", func(c *CameraConfig) *int { return &c.VideoBitrate }, 50_000, 50_000_000),
+	number("audio_bitrate", "64000", func(c *CameraConfig) *int { return &c.AudioBitrate }, 6_000, 510_000),
+	text("transport", "tcp", func(c *CameraConfig) *string { return &c.Transport }, oneOf("tcp", "udp")),
+}
+
+func text[T any](key, def string, at func(*T) *string, check func(string) error) field[T] {
+	return field[T]{key, def,
+		func(c *T, s string) error {
+			if err := check(s); err != nil {
+				return err
+			}
+			*at(c) = s
+			return nil
+		},
+		func(c *T) string { return *at(c) }}
+}
+
+func number[T any](key, def string, at func(*T) *int, low, high int) field[T] {
+	return field[T]{key, def,
+		func(c *T, s string) error {
+			n, err := strconv.Atoi(s)
+			if err != nil || n < low || n > high {
+				return fmt.Errorf("%q: want a whole number from %d to %d", s, low, high)
+			}
+			*at(c) = n
+			return nil
+		},
+		func(c *T) string { return strconv.Itoa(*at(c)) }}
+}
+
+func span[T any](key, def string, at func(*T) *time.Duration, low, high time.Duration) field[T] {
+	return field[T]{key, def,
+		func(c *T, s string) error {
+			d, err := time.ParseDuration(s)
+			if err != nil || d < low || d > high {
+				return fmt.Errorf("%q: want a time from %v to %v, as in 90s or 10m", s, low, high)
+			}
+			*at(c) = d
+			return nil
+		},
+		func(c *T) string { return at(c).String() }}
+}
+
+func size[T any](key, def string, at func(*T) *int64, low, high int64) field[T] {
+	return field[T]{key, def,
+		func(c *T, s string) error {
+			n, err := parseBytes(s)
+			if err != nil || n < low || n > high {
+				return fmt.Errorf("%q: want a size from %s to %s, as in 512MiB or 2GiB", s, formatBytes(low), formatBytes(high))
+			}
+			*at(c) = n
+			return nil
+		},
+		func(c *T) string { return formatBytes(*at(c)) }}
+}
+
+var byteUnits = []struct {
+	name string
+	size int64
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+func parseBytes(s string) (int64, error) {
+	for _, u := range byteUnits {
+		if n, ok := strings.CutSuffix(s, u.name); ok {
+			v, err := strconv.ParseInt(strings.TrimSpace(n), 10, 64)
+			if err != nil || v < 0 || v > (1<<62)/u.size {
+				return 0, fmt.Errorf("size %q", s)
+			}
+			return v * u.size, nil
+		}
+	}
+	return strconv.ParseInt(s, 10, 64)
+}
+
+// formatBytes writes what parseBytes reads: the largest unit that leaves a whole number.
+func formatBytes(n int64) string {
+	for _, u := range byteUnits {
+		if n >= u.size && n%u.size == 0 {
+			return fmt.Sprintf("%d%s", n/u.size, u.name)
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func setSize(c *CameraConfig, s string) error {
+	ws, hs, ok := strings.Cut(s, "x")
+	w, err1 := strconv.Atoi(ws)
+	h, err2 := strconv.Atoi(hs)
+	if !ok || err1 != nil || err2 != nil || w < 64 || h < 64 || w > 4096 || h > 4096 || w%2 != 0 || h%2 != 0 {
+		return fmt.Errorf("%q: want WIDTHxHEIGHT in even pixels from 64 to 4096, as in 1280x720", s)
+	}
+	c.Width, c.Height = w, h
+	return nil
+}
+
+func notEmpty(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return fmt.Errorf("must not be empty")
+	}
+	return nil
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(s string) error {
+		for _, w := range words {
+			if s == w {
+				return nil
+			}
+		}
+		return fmt.Errorf("%q: want one of %s", s, strings.Join(words, ", "))
+	}
+}
+
+// listenAddress takes HOST:PORT with an empty HOST for all addresses, or "none".
+func listenAddress(s string) error {
+	if s == "none" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(s)
+	n, err2 := strconv.Atoi(port)
+	if err != nil || err2 != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q: want HOST:PORT or :PORT, as in :8554 or 127.0.0.1:8554, or none", s)
+	}
+	return nil
+}
+
+func videoAddress(s string) error {
+	if !strings.Contains(s, "://") {
+		return notEmpty(s)
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "rtsp" && u.Scheme != "rtsps" {
+		return fmt.Errorf("%q: want auto, none, demo, rpicam, /dev/videoN, a name from `hindsight devices`, or rtsp://HOST/PATH", redact(s))
+	}
+	return nil
+}
+
+// plainHost is HOST or HOST:PORT without credentials.
+var plainHost = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[^@:\[\]]+)(:[0-9]+)?$`)
+
+// redact takes the credentials out of an address; anything else is returned as
+// it is. A password with an unescaped @ or / makes an address ambiguous; then
+// rather too much is taken out than too little.
+func redact(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	at := strings.LastIndex(rest, "@")
+	if !ok || at < 0 {
+		return s
+	}
+	if authority, _, _ := strings.Cut(rest, "/"); plainHost.MatchString(authority) {
+		return s // the @ stands in the path
+	}
+	return scheme + "://" + rest[at+1:]
+}

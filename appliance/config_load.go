@@ -1,0 +1,214 @@
+package appliance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Flag is a value given on the command line: the key it sets and the value.
+type Flag struct{ Key, Value string }
+
+// DefaultFile is read when it is there and nobody names another.
+const DefaultFile = "hindsight.yml"
+
+// Load makes the configuration: the defaults, then the file, then
+// DATA/settings.yml (what the page changed), then HINDSIGHT_… variables, then
+// flags; the later wins. An empty file name means DefaultFile if it exists.
+//
+// The short keys video, audio, size and rate mean those of the camera cam, or
+// of the only camera when the file names one.
+func Load(file string, env []string, flags []Flag) (*Config, error) {
+	c := DefaultConfig()
+	if err := c.loadFile(file); err != nil {
+		return nil, err
+	}
+	// Where the data is must be known before settings.yml can be read, so
+	// variables and flags are applied before it and once more after it.
+	if err := c.override(env, flags); err != nil {
+		return nil, err
+	}
+	settings := filepath.Join(c.Data, "settings.yml")
+	if b, err := os.ReadFile(settings); err == nil {
+		if err := c.parse(settings, b); err != nil {
+			return nil, err
+		}
+		if err := c.override(env, flags); err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	return c, c.finish()
+}
+
+func (c *Config) loadFile(file string) error {
+	name := file
+	if name == "" {
+		name = DefaultFile
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		if file == "" && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return c.parse(name, b)
+}
+
+// override applies the variables, then the flags.
+func (c *Config) override(env []string, flags []Flag) error {
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		rest, ok := strings.CutPrefix(name, "HINDSIGHT_")
+		if !ok || rest == "CONFIG" || rest == "URL" {
+			continue
+		}
+		key, err := c.variableKey(rest)
+		if err != nil {
+			return fmt.Errorf("variable %s: %w", name, err)
+		}
+		if err := c.set(key, value, name); err != nil {
+			return fmt.Errorf("variable %s: %w", name, err)
+		}
+	}
+	for _, f := range flags {
+		key := f.Key
+		if short(key) {
+			name, err := c.shortCamera()
+			if err != nil {
+				return fmt.Errorf("--%s: %w", f.Key, err)
+			}
+			key = "cameras." + name + "." + key
+		}
+		if err := c.set(key, f.Value, "flag"); err != nil {
+			return fmt.Errorf("--%s: %w", strings.ReplaceAll(f.Key, ".", "-"), err)
+		}
+	}
+	return nil
+}
+
+func short(key string) bool {
+	return key == "video" || key == "audio" || key == "size" || key == "rate"
+}
+
+// shortCamera is the camera that a short key means.
+func (c *Config) shortCamera() (string, error) {
+	for _, cam := range c.Cameras {
+		if cam.Name == "cam" {
+			return "cam", nil
+		}
+	}
+	switch len(c.Cameras) {
+	case 0:
+		return "cam", nil
+	case 1:
+		return c.Cameras[0].Name, nil
+	}
+	return "", fmt.Errorf("several cameras are configured and none is called cam; set it in the file under the camera's name")
+}
+
+// variableKey turns RTSP_ADDRESS into rtsp.address and CAMERAS_FRONT_DOOR_RATE into
+// cameras.front-door.rate.
+func (c *Config) variableKey(rest string) (string, error) {
+	low := strings.ToLower(rest)
+	if short(low) {
+		name, err := c.shortCamera()
+		return "cameras." + name + "." + low, err
+	}
+	for _, f := range fields {
+		if strings.NewReplacer(".", "_").Replace(f.key) == low {
+			return f.key, nil
+		}
+	}
+	if cam, ok := strings.CutPrefix(low, "cameras_"); ok {
+		for _, f := range cameraFields {
+			if name, ok := strings.CutSuffix(cam, "_"+f.key); ok {
+				return "cameras." + strings.ReplaceAll(name, "_", "-") + "." + f.key, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no key of that name; hindsight.yml lists them all")
+}
+
+// parse reads YAML into c. Every error names file and line.
+func (c *Config) parse(name string, b []byte) error {
+	f, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return fmt.Errorf("%s: not valid YAML: %s", name, yamlError(err))
+	}
+	for _, doc := range f.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if err := c.node(name, "", doc.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// yamlError keeps the first line, which has the position and the reason; the rest draws the text.
+func yamlError(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+func (c *Config) node(file, path string, n ast.Node) error {
+	var values []*ast.MappingValueNode
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	case *ast.NullNode, *ast.CommentGroupNode:
+		return nil // "cameras:" with everything below it commented out
+	default:
+		return c.leaf(file, path, n)
+	}
+	for _, v := range values {
+		key := v.Key.String()
+		if path != "" {
+			key = path + "." + key
+		}
+		if name, rest, ok := cameraKey(key); ok && rest == "" {
+			if _, err := c.camera(name); err != nil {
+				return fmt.Errorf("%s:%d: %w", file, v.Key.GetToken().Position.Line, err)
+			}
+		}
+		if err := c.node(file, key, v.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) leaf(file, path string, n ast.Node) error {
+	line := 1
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		line = t.Position.Line
+	}
+	s, ok := n.(ast.ScalarNode)
+	if !ok || path == "" {
+		return fmt.Errorf("%s:%d: want KEY: VALUE", file, line)
+	}
+	if err := c.set(path, scalar(s), fmt.Sprintf("%s:%d", file, line)); err != nil {
+		return fmt.Errorf("%s:%d: %w", file, line, err)
+	}
+	return nil
+}
+
+// scalar is the text of a value as it was written: 0x10 and 1_000 stay what they are for set to judge.
+func scalar(s ast.ScalarNode) string {
+	if t, ok := s.(*ast.StringNode); ok {
+		return t.Value
+	}
+	return s.GetToken().Value
+}
