@@ -45,29 +45,34 @@ missing() {
 		<(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '$1 == "ii" {print $2}' | sort -u)
 }
 
-install() { # PACKAGE...
-	local as=() log=.cache/setup.log
-	local apt=(apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
-	local command=(install --no-install-recommends "$@")
-	if [ "$(id -u)" != 0 ]; then
-		sudo -n true 2>/dev/null ||
-			fail "Debian packages are missing; run: sudo apt-get update && sudo apt-get ${command[*]}"
-		as=(sudo -n)
-	fi
-	as+=(env DEBIAN_FRONTEND=noninteractive)
+log=.cache/setup.log
+
+# may_install: whether this user may, by now or by sudo without a password.
+may_install() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
+apt() { # ARGUMENT...
+	local as=(env)
 	mkdir -p .cache
+	[ "$(id -u)" = 0 ] || as=(sudo -n env)
+	"${as[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@" </dev/null >>"$log" 2>&1
+}
+
+install() { # PACKAGE...
+	local command=(install --no-install-recommends "$@")
+	may_install || fail "Debian packages are missing; run: sudo apt-get update && sudo apt-get ${command[*]}"
 	echo "setup: installing $# Debian packages (log: $log): $*" >&2
 	local try
 	for try in 1 2 3; do
 		# A source that does not answer may have nothing that is needed here: the install decides.
-		"${as[@]}" "${apt[@]}" update >"$log" 2>&1 || true
-		if "${as[@]}" "${apt[@]}" "${command[@]}" </dev/null >>"$log" 2>&1; then
+		apt update || true
+		if apt "${command[@]}"; then
 			return
 		fi
 		[ "$try" = 3 ] || sleep $((try * 5))
 	done
-	grep '^E:' "$log" >&2 || tail -n 5 "$log" >&2
-	fail "apt-get could not install what is missing; run: apt-get update && apt-get ${command[*]}"
+	grep '^E:' "$log" | tail -n 3 >&2
+	fail "apt-get could not install what is missing; run: sudo apt-get update && sudo apt-get ${command[*]}"
 }
 
 tiers=build
@@ -87,4 +92,9 @@ fi
 # shellcheck disable=SC2086 # a list of words
 mapfile -t need < <(wanted $tiers)
 mapfile -t lack < <(missing "${need[@]}")
-[ ${#lack[@]} = 0 ] || install "${lack[@]}"
+if [ ${#lack[@]} != 0 ]; then
+	install "${lack[@]}"
+elif [ "${tiers/hardware/}" != "$tiers" ] && [ ! -s "${XDG_CACHE_HOME:-$HOME/.cache}/hindsight-guest/kernel/release" ] && may_install; then
+	# The guest's kernel is fetched through apt, which must know today's.
+	apt update || true
+fi
