@@ -28,12 +28,12 @@ lint        shellcheck
 func newMachine(t *testing.T) *machine {
 	m := &machine{t, t.TempDir()}
 	for _, tool := range []string{"awk", "bash", "comm", "dirname", "env", "grep", "head", "mkdir", "sort", "tail"} {
-		real, err := exec.LookPath(tool)
+		path, err := exec.LookPath(tool)
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.check(os.MkdirAll(filepath.Join(m.root, "bin"), 0o700))
-		m.check(os.Symlink(real, filepath.Join(m.root, "bin", tool)))
+		m.check(os.Symlink(path, filepath.Join(m.root, "bin", tool)))
 	}
 	script, err := os.ReadFile("setup.sh")
 	m.check(err)
