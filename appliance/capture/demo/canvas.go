@@ -96,13 +96,14 @@ func blend(plane []byte, stride, rows int, cover []byte, width, x0, y0 int, v by
 	height := len(cover) / width
 	for y := max(0, -y0); y < min(height, rows-y0); y++ {
 		line := plane[(y0+y)*stride : (y0+y+1)*stride]
-		for x := max(0, -x0); x < min(width, stride-x0); x++ {
-			a := int(cover[y*width+x])
-			if a == 0 || floor != nil && (y0+y)*scale >= floor[(x0+x)*scale] {
+		from := max(0, -x0)
+		until := max(from, min(width, stride-x0))
+		for i, a := range cover[y*width+from : y*width+until] {
+			if a == 0 || floor != nil && (y0+y)*scale >= floor[(x0+from+i)*scale] {
 				continue
 			}
-			p := &line[x0+x]
-			*p = byte(int(*p) + (int(v)-int(*p))*a/255)
+			p := &line[x0+from+i]
+			*p = byte(int(*p) + (int(v)-int(*p))*int(a)/255)
 		}
 	}
 }

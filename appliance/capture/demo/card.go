@@ -17,37 +17,62 @@ const sunRound = 20 * time.Second
 type card struct {
 	width, height, rate int
 	zone                *time.Location
-	background          []byte
+	scene               []byte // what never moves
+	background          []byte // the scene with the date of day
+	day                 string
 	skyline             []int // the first row of the hills in each column
 	sun                 mask
 	clock, line         *face
-	day                 string // the date that is cached in date
-	date                mask
-	label, size         mask
+	numberX, numberY    int // where the frame number stands
 	paper, dim, gold    colour
 }
 
 func newCard(width, height, rate int, zone *time.Location) *card {
 	c := &card{
 		width: width, height: height, rate: rate, zone: zone,
-		background: make([]byte, canvasSize(width, height)),
-		clock:      newFace(min(height*2/15, width/9)),
-		line:       newFace(min(height/22, width/36)),
-		paper:      hex(0xfdf6e8).yuv(height), dim: hex(0xb9bddb).yuv(height), gold: hex(0xffd98a).yuv(height),
+		scene: make([]byte, canvasSize(width, height)),
+		clock: newFace(min(height*2/15, width/9)),
+		line:  newFace(min(height/22, width/36)),
+		paper: hex(0xfdf6e8).yuv(height), dim: hex(0xb9bddb).yuv(height), gold: hex(0xffd98a).yuv(height),
 	}
-	c.skyline = paintScene(newCanvas(c.background, width, height))
+	p := newCanvas(c.scene, width, height)
+	c.skyline = paintScene(p)
 	c.sun = disc(even(min(width, height) / 6))
-	c.label = c.line.text("frame ")
-	c.size = c.line.text(fmt.Sprintf("Hindsight demo   %d×%d at %d", width, height, rate))
+	c.paintLabels(p)
 	return c
 }
 
+// paintLabels puts the words that never change right above the squares.
+func (c *card) paintLabels(p canvas) {
+	margin := c.width / 40 &^ 1
+	y := (c.height - 2*pattern.Square(c.width) - c.line.height - c.height/60) &^ 1
+	frame := c.line.text("frame ")
+	size := c.line.text(fmt.Sprintf("Hindsight demo   %d×%d at %d", c.width, c.height, c.rate))
+	p.paint(frame, margin, y, c.dim, nil)
+	p.paint(size, (c.width-margin-size.width)&^1, y, c.dim, nil)
+	c.numberX, c.numberY = margin+frame.width, y
+}
+
+// paintDate makes the background of a day.
+func (c *card) paintDate(day string) {
+	c.day, c.background = day, slices.Clone(c.scene)
+	date := c.line.text(day)
+	newCanvas(c.background, c.width, c.height).paint(date, (c.width-date.width)/2&^1, c.clockTop()+c.clock.height&^1, c.dim, nil)
+}
+
+func (c *card) clockTop() int { return c.height / 40 &^ 1 }
+
 // draw is frame number n, taken at wall.
 func (c *card) draw(n int64, wall time.Time) []byte {
+	local := wall.In(c.zone)
+	if day := local.Format("Monday, 2 January 2006 MST"); day != c.day {
+		c.paintDate(day)
+	}
 	data := slices.Clone(c.background)
 	p := newCanvas(data, c.width, c.height)
 	c.drawSun(p, n)
-	c.drawClock(p, wall.In(c.zone))
+	now := local.Format("15:04:05.000")
+	c.clock.figures(p, now, (c.width-c.clock.width(now))/2&^1, c.clockTop(), c.paper)
 	c.drawSecond(p, n)
 	if pattern.Flash(n, c.rate) {
 		x0, y0, x1, y1 := pattern.Middle(c.width, c.height)
@@ -65,16 +90,6 @@ func (c *card) drawSun(p canvas, n int64) {
 	p.paint(c.sun, x&^1, int(y)&^1, c.gold, c.skyline)
 }
 
-func (c *card) drawClock(p canvas, wall time.Time) {
-	if day := wall.Format("Monday, 2 January 2006 MST"); day != c.day {
-		c.day, c.date = day, c.line.text(day)
-	}
-	now := wall.Format("15:04:05.000")
-	top := c.height / 40 &^ 1
-	p.paint(c.date, (c.width-c.date.width)/2&^1, top+c.clock.height&^1, c.dim, nil)
-	c.clock.figures(p, now, (c.width-c.clock.width(now))/2&^1, top, c.paper)
-}
-
 // drawSecond is a thin bar right above the middle that fills once a second.
 func (c *card) drawSecond(p canvas, n int64) {
 	x0, y0, x1, _ := pattern.Middle(c.width, c.height)
@@ -85,11 +100,7 @@ func (c *card) drawSecond(p canvas, n int64) {
 
 func (c *card) drawNumbers(p canvas, n int64, wall time.Time) {
 	s := pattern.Square(c.width)
-	y := (c.height - 2*s - c.line.height - c.height/60) &^ 1
-	margin := c.width / 40 &^ 1
-	p.paint(c.label, margin, y, c.dim, nil)
-	c.line.figures(p, strconv.FormatInt(n, 10), margin+c.label.width, y, c.paper)
-	p.paint(c.size, (c.width-margin-c.size.width)&^1, y, c.dim, nil)
+	c.line.figures(p, strconv.FormatInt(n, 10), c.numberX, c.numberY, c.paper)
 	pattern.DrawNumbers(p.y, c.width, c.height, uint32(n), uint32(wall.UnixMilli()))
 	for _, plane := range [][]byte{p.u, p.v} { // black and white have no colour
 		fill(plane, c.width/2, 0, c.height/2-s, 16*s, c.height/2, 128)
