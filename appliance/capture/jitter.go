@@ -109,15 +109,16 @@ func (f *PeriodFilter) place(at time.Duration, index int, grid time.Duration) {
 func (f *PeriodFilter) review() {
 	window := f.arrivals[len(f.arrivals)-f.fresh:]
 	counted := window.counted()
-	if slope := counted.slope(); f.period == 0 || window.skipped() && slope > 0 &&
-		counted.scatter(slope) <= window.scatter(f.period) {
+	slope := max(counted.slope(), time.Millisecond)
+	ours, theirs := window.scatter(f.period), counted.scatter(slope)
+	if f.period == 0 || window.skipped() && theirs <= ours || 2*theirs < ours {
 		// Frames at even distances of their own explain the arrivals at least as
 		// well as a grid with holes: a late frame was taken for two, or the
 		// camera has another rate, and what was before tells nothing.
 		copy(window, counted)
 		f.index = window[len(window)-1].index
-		if f.period == 0 || counted.scatter(slope) < counted.scatter(f.period)*9/10 {
-			f.period = max(slope, time.Millisecond)
+		if f.period == 0 || theirs < window.scatter(f.period)*9/10 {
+			f.period = slope
 			f.arrivals = append(f.arrivals[:0], window...)
 		}
 	}
