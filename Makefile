@@ -32,7 +32,7 @@ help: ## this list
 
 build: ## install what is missing, build bin/hindsight
 	@$(SETUP) build
-	@$(MAKE) --no-print-directory frontend
+	@$(MAKE) -s frontend
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/hindsight ./appliance/cmd/hindsight
 
 run: build ## build, record and serve; ARGS='--video demo' hands flags on
@@ -53,22 +53,22 @@ test-go: frontend $(COUNT)
 
 test-hardware: ## tests in a guest with virtual camera and sound card, at most 20 minutes
 	@$(SETUP) hardware
-	@$(MAKE) --no-print-directory frontend $(COUNT)
+	@$(MAKE) -s frontend $(COUNT)
 	@mkdir -p $(RESULTS)
 	go vet -tags hardware ./...
 	build/tagged.sh hardware | xargs -r $(GO_TEST) -p 1 -tags hardware | $(COUNT) -name hardware -o $(RESULTS)/hardware.count
 
 test-long: ## tests that take hours
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory frontend $(COUNT)
+	@$(MAKE) -s frontend $(COUNT)
 	@mkdir -p $(RESULTS)
 	build/tagged.sh long | xargs -r $(GO_TEST) -timeout 24h -tags long | $(COUNT) -name long -o $(RESULTS)/long.count
 
 lint: ## style, arrows between packages, budgets, links
 	@$(SETUP) lint
-	@$(MAKE) --no-print-directory frontend $(GOLANGCI)
+	@$(MAKE) -s frontend $(GOLANGCI)
 	go run ./build/lint
-	shellcheck $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
+	@shellcheck -x $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
 	$(GOLANGCI) run
 
 bench: build ## figures: Go benchmarks, then the recorder as a whole
