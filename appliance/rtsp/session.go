@@ -1,0 +1,188 @@
+package rtsp
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/headers"
+
+	"hindsight/media"
+)
+
+// session is one client's way through a view: its sequence numbers and time
+// stamps, which go on through every PAUSE and PLAY, and its player while it plays.
+type session struct {
+	srv    *Server
+	rtsp   *gortsplib.ServerSession
+	stream *gortsplib.ServerStream
+	view   *view
+	from   net.Addr
+
+	player atomic.Pointer[player] // nil while paused; changed by the handlers, one at a time
+	ending atomic.Pointer[ending] // why the server ends the session
+
+	mu     sync.Mutex // the player writes, a PLAY while playing reads
+	tracks []*outTrack
+	stamps stamper
+	torn   bool // packets were thrown away at the last PAUSE
+}
+
+// ending is why something is ended: a reason, of which there are few, and what
+// it was this time.
+type ending struct{ reason, detail string }
+
+// outTrack is a track on its way to one client.
+type outTrack struct {
+	media.Track
+	media  *description.Media
+	format format.Format
+	pack   packer
+
+	chosen  bool // the client did a SETUP of it
+	ssrc    uint32
+	seq     uint16 // of the next packet
+	offset  uint32 // RTP time of session time 0
+	packets uint32
+	octets  uint32
+
+	sent    bool
+	lastRun media.Run     // of the last unit sent,
+	lastDTS time.Duration // and its DTS
+}
+
+// rtpTime is a session time on the track's RTP clock.
+func (t *outTrack) rtpTime(at time.Duration) uint32 { return t.offset + ticks(at, t.ClockRate) }
+
+func newSession(srv *Server, ss *gortsplib.ServerSession, from net.Addr, v *view) (*session, error) {
+	s := &session{srv: srv, rtsp: ss, view: v, from: from}
+	s.stream = &gortsplib.ServerStream{Server: srv.rtsp, Desc: v.description()}
+	if err := s.stream.Initialize(); err != nil {
+		return nil, err
+	}
+	for i, t := range v.tracks {
+		m := s.stream.Desc.Medias[i]
+		pack, err := packerOf(t, m.Formats[0])
+		if err != nil {
+			return nil, err
+		}
+		s.tracks = append(s.tracks, &outTrack{
+			Track: t, media: m, format: m.Formats[0], pack: pack,
+			seq: uint16(rand.Uint32()), offset: rand.Uint32(), // RFC 3550 section 5.1: both random
+		})
+	}
+	return s, nil
+}
+
+// choose notes which tracks the client set up, and the SSRC that gortsplib gave each.
+func (s *session) choose() (kinds []media.Kind) {
+	stats := s.rtsp.Stats()
+	for _, t := range s.tracks {
+		m, ok := stats.Medias[t.media]
+		if t.chosen = ok; ok {
+			t.ssrc = m.Formats[t.format].LocalSSRC
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
+// play begins to play at the live end and returns the RTP-Info of the answer.
+func (s *session) play(url *base.URL) base.HeaderValue {
+	kinds := s.choose()
+	p := newPlayer(s, s.view.open(kinds), kinds)
+	// The first unit tells the RTP time that the answer names. Without one yet the
+	// answer names none, and playing begins when it comes.
+	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
+	p.first(ctx)
+	cancel()
+	s.player.Store(p)
+	info := s.rtpInfo(url)
+	go p.run()
+	return info
+}
+
+// firstUnit is how long the answer to PLAY waits for something to play.
+const firstUnit = time.Second
+
+// pause ends playing. It returns when nothing more is written. gortsplib throws
+// away what is still queued at a PAUSE, so the queue is given a moment to run empty.
+func (s *session) pause() {
+	p := s.player.Load()
+	if p == nil {
+		return
+	}
+	p.stop()
+	s.player.Store(nil)
+	s.torn = !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) })
+}
+
+// flushed writes control packets and reports whether they, and with them all
+// that was written before, left the queue within a fraction of a second.
+func (s *session) flushed(control func()) bool {
+	const step, most = 5 * time.Millisecond, 200 * time.Millisecond
+	before := s.rtsp.Stats().OutboundRTCPPackets
+	s.mu.Lock()
+	control()
+	s.mu.Unlock()
+	t := time.NewTicker(step)
+	defer t.Stop()
+	for waited := time.Duration(0); waited < most; waited += step {
+		if s.rtsp.Stats().OutboundRTCPPackets > before {
+			return true
+		}
+		<-t.C
+	}
+	return false
+}
+
+func (s *session) playing() bool { return s.player.Load() != nil }
+
+// waitPlayer waits, for d at most, until a player that was told to end has said goodbye.
+func (s *session) waitPlayer(d time.Duration) {
+	p := s.player.Load()
+	if p == nil {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-p.done:
+	case <-t.C:
+	}
+}
+
+// end closes the session for a reason that the log and the counts give.
+func (s *session) end(why ending) {
+	s.ending.CompareAndSwap(nil, &why)
+	s.rtsp.Close()
+}
+
+// rtpInfo is the next sequence number of each track and the RTP time of what is
+// played next (RFC 2326 section 12.33).
+func (s *session) rtpInfo(url *base.URL) base.HeaderValue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var info headers.RTPInfo
+	for _, t := range s.tracks {
+		if !t.chosen {
+			continue
+		}
+		u := base.URL{Scheme: url.Scheme, Host: url.Host, Path: s.rtsp.Path() + "/" + t.media.Control}
+		e := &headers.RTPInfoEntry{URL: u.String(), SequenceNumber: new(uint16)}
+		*e.SequenceNumber = t.seq
+		if s.stamps.begun {
+			at := t.rtpTime(s.stamps.high)
+			e.Timestamp = &at
+		}
+		info = append(info, e)
+	}
+	return info.Marshal()
+}

@@ -1,0 +1,54 @@
+package rtsp
+
+import (
+	"time"
+
+	"hindsight/media"
+)
+
+// stamper turns positions into session time: the time since the session's first
+// unit, from which the RTP time stamps of all tracks are made. It keeps to
+// media time, so sound and picture stay together and live keeps to real time.
+type stamper struct {
+	begun  bool
+	run    media.Run
+	origin time.Duration // media time at which
+	base   time.Duration // the session time is this
+	last   media.Position
+	high   time.Duration // highest session time given out
+}
+
+// shortStep is how far session time moves where nothing tells how far it should.
+const shortStep = 40 * time.Millisecond
+
+// at is the session time of p. Where the run changes it goes on by the wall
+// time that passed, and never back.
+func (s *stamper) at(p media.Position, wall func(media.Position) (time.Time, bool)) time.Duration {
+	switch {
+	case !s.begun:
+		s.begun, s.run, s.origin = true, p.Run, p.Time
+	case p.Run != s.run:
+		step := shortStep
+		a, _ := wall(s.last)
+		b, _ := wall(p)
+		if d := b.Sub(a); !a.IsZero() && !b.IsZero() && d > step {
+			step = d
+		}
+		s.run, s.origin, s.base = p.Run, p.Time, s.high+step
+	}
+	t := s.base + p.Time - s.origin
+	if t >= s.high {
+		s.high, s.last = t, p
+	}
+	return t
+}
+
+// ticks is a session time on a clock of rate Hz, rounded down and without the
+// overflow that a product of nanoseconds and Hz has after 27 hours at 90 kHz.
+func ticks(t time.Duration, rate uint32) uint32 {
+	sec, frac := int64(t/time.Second), int64(t%time.Second)
+	if frac < 0 {
+		sec, frac = sec-1, frac+int64(time.Second)
+	}
+	return uint32(sec*int64(rate) + frac*int64(rate)/int64(time.Second))
+}
