@@ -17,8 +17,14 @@ type AudioOptions struct {
 	Channels   int           // recorded, 1 or 2; 0: as many as the microphone gives
 	Bitrate    int           // bit/s; 0: 64000 for one channel, 96000 for two
 	Complexity int           // of the encoder, 1 to 10; 0: 5
-	Settle     time.Duration // sound held back at the start until its time is known; 0: 500 ms; negative: none
+	Settle     time.Duration // sound held back at the start until its time is known, up to 400 ms more if it comes in few pieces; 0: 500 ms; negative: none
 }
+
+// While settling, so many stamps are waited for, but not for much longer.
+const (
+	settleStamps = 10
+	settleMore   = 400 * time.Millisecond
+)
 
 // longestLoss is the longest loss that silence is made for.
 const longestLoss = time.Minute
@@ -103,10 +109,15 @@ func (a *Audio) Write(s media.Sound) ([]media.Unit, error) {
 	}
 	a.held = append(a.held, s)
 	a.heldFor += int64(s.LostHere + len(s.Samples)/s.Channels)
-	if a.heldFor < int64(a.o.Settle.Seconds()*float64(a.rate)) {
+	if !settled(perSecond(int(a.heldFor), a.rate), len(a.held), a.o.Settle) {
 		return nil, nil
 	}
 	return a.begin()
+}
+
+// settled reports whether so much sound in so many pieces is enough to tell its time from.
+func settled(sound time.Duration, pieces int, settle time.Duration) bool {
+	return sound >= settle && (pieces >= settleStamps || settle < 0) || settle >= 0 && sound >= settle+settleMore
 }
 
 func (a *Audio) check(s media.Sound) error {

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -160,6 +161,203 @@ func TestAClickIsFoundWhereItWasHeard(t *testing.T) {
 					t.Errorf("sound of 4s ends at %v", end)
 				}
 			})
+		}
+	}
+}
+
+func TestAClockThatIsOffIsFollowedInTheSound(t *testing.T) {
+	for _, c := range []struct {
+		rate int
+		ppm  float64
+	}{{48000, 200}, {44100, -200}} {
+		t.Run(fmt.Sprintf("%d Hz %+g ppm", c.rate, c.ppm), func(t *testing.T) {
+			late := withHolds(1, uniform(1, 100*time.Millisecond))
+			m := &microphone{rate: c.rate, channels: 1, piece: c.rate / 50, ppm: c.ppm, sound: clicks}
+			m.late = func(n int) time.Duration { return late(m.at(m.index), n) }
+			a := newAudio(t, AudioOptions{})
+			d := play(t, record(t, a, m, 4*time.Minute), 1)
+			for want := time.Second; want < 239*time.Second; want += time.Second {
+				most := 40 * time.Millisecond
+				if want > 2*time.Minute {
+					most = 5 * time.Millisecond
+				}
+				if got := d.onset(t, 0, want-100*time.Millisecond, 0.3); (got - want).Abs() > most {
+					t.Errorf("click at %v is stored at %v", want, got)
+				}
+			}
+			if got := a.Drift(); math.Abs(got.Card-c.ppm*1e-6) > 30e-6 {
+				t.Errorf("the card's clock is said to be off by %.0f ppm, want %.0f", 1e6*got.Card, c.ppm)
+			}
+		})
+	}
+}
+
+func TestLossBecomesSilenceOfItsLength(t *testing.T) {
+	// A tone, so that silence is heard as such, with the clicks above it.
+	tone := func(at time.Duration, c int) float64 {
+		return 0.2*math.Sin(2*math.Pi*440*at.Seconds()) + clicks(at, c)
+	}
+	for _, rate := range []int{44100, 48000} {
+		for _, length := range []time.Duration{3 * time.Millisecond, 250 * time.Millisecond, 3210 * time.Millisecond} {
+			t.Run(fmt.Sprintf("%d Hz %v", rate, length), func(t *testing.T) {
+				m := &microphone{rate: rate, channels: 1, piece: rate / 100, sound: tone}
+				a := newAudio(t, AudioOptions{Bitrate: 128_000})
+				units := record(t, a, m, 2200*time.Millisecond)
+				from := m.at(m.index)
+				u, err := a.Write(m.lose(int(length.Seconds() * float64(rate))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				units = append(units, u...)
+				until := from + length
+				units = append(units, record(t, a, m, 8*time.Second)...)
+				d := play(t, units, 1)
+				checkLoss(t, d, from, until)
+				for want := until.Truncate(time.Second) + time.Second; want < 7900*time.Millisecond; want += time.Second {
+					if got := d.onset(t, 0, want-100*time.Millisecond, 0.5); (got - want).Abs() > time.Millisecond {
+						t.Errorf("click at %v behind the loss is stored at %v", want, got)
+					}
+				}
+				if got := a.Drift().Silence; (got - length).Abs() > time.Millisecond {
+					t.Errorf("silence of %v is reported, want %v", got, length)
+				}
+			})
+		}
+	}
+}
+
+// checkLoss checks the flags of every unit, and that silence is silent.
+func checkLoss(t *testing.T, d decoded, from, until time.Duration) {
+	t.Helper()
+	const edge = 100 * time.Microsecond // a unit whose border lies so close may be flagged either way
+	for i, u := range d.units {
+		begin, end := u.DTS-hour, u.DTS-hour+20*time.Millisecond
+		touches := end > from+edge && begin < until-edge
+		apart := end < from-edge || begin > until+edge
+		inside := begin > from+edge && end < until-edge
+		switch {
+		case inside && u.Flags != media.Key|media.Lost|media.Silence,
+			touches && u.Flags&media.Lost == 0,
+			apart && u.Flags != media.Key:
+			t.Errorf("unit %d from %v to %v has flags %b; lost is %v to %v", i, begin, end, u.Flags, from, until)
+		}
+	}
+	for at := from + 20*time.Millisecond; at < until-20*time.Millisecond; at += time.Millisecond {
+		if s := d.samples[0][d.sample(at)]; math.Abs(s) > 0.01 {
+			t.Fatalf("at %v, in lost sound, there is %g", at, s)
+		}
+	}
+}
+
+func TestSoundDeliveredTwiceIsCutOut(t *testing.T) {
+	m := &microphone{rate: 48000, channels: 1, piece: 960, sound: clicks}
+	a := newAudio(t, AudioOptions{})
+	units := record(t, a, m, 130*time.Second)
+	m.late = func(int) time.Duration { return -400 * time.Millisecond } // 400 ms came twice before it
+	for range 20 * 50 {
+		u, err := a.Write(m.next())
+		if err != nil {
+			t.Fatal(err)
+		}
+		units = append(units, u...)
+	}
+	d := play(t, units, 1)
+	// The sound that follows is heard 400 ms earlier than its count says.
+	want := 145*time.Second - 400*time.Millisecond
+	if got := d.onset(t, 0, want-100*time.Millisecond, 0.3); (got - want).Abs() > 5*time.Millisecond {
+		t.Errorf("click heard at %v is stored at %v", want, got)
+	}
+}
+
+func TestMixing(t *testing.T) {
+	left := func(at time.Duration, c int) float64 {
+		return float64(1-c) * 0.5 * math.Sin(2*math.Pi*1000*at.Seconds())
+	}
+	level := func(x []float64) float64 {
+		sum := 0.0
+		for _, s := range x[48000:96000] {
+			sum += s * s
+		}
+		return math.Sqrt(sum / 48000 * 2)
+	}
+	for _, c := range []struct {
+		in, out int
+		want    []float64
+	}{{1, 1, []float64{0.5}}, {2, 2, []float64{0.5, 0}}, {2, 1, []float64{0.25}}, {1, 2, []float64{0.5, 0.5}}} {
+		m := &microphone{rate: 44100, channels: c.in, piece: 441, sound: left}
+		a := newAudio(t, AudioOptions{Channels: c.out})
+		d := play(t, record(t, a, m, 3*time.Second), c.out)
+		if got := a.Track(); got.Channels != uint8(c.out) || got.Codec != media.Opus || got.ClockRate != 48000 || got.Kind != media.Audio {
+			t.Errorf("%d to %d channels: track %+v", c.in, c.out, got)
+		}
+		for i, want := range c.want {
+			if got := level(d.samples[i]); math.Abs(got-want) > 0.02 {
+				t.Errorf("%d to %d channels: channel %d has level %.3f, want %.3f", c.in, c.out, i, got, want)
+			}
+		}
+	}
+}
+
+func TestSoundThatIsRefused(t *testing.T) {
+	good := media.Sound{Rate: 48000, Channels: 2, At: hour, Samples: make([]int16, 960)}
+	cases := []struct {
+		name  string
+		with  func(*media.Sound)
+		again bool // asks for a new Audio
+	}{
+		{"another rate", func(s *media.Sound) { s.Rate = 44100 }, true},
+		{"other channels", func(s *media.Sound) { s.Channels = 1 }, true},
+		{"more lost than silence is made for", func(s *media.Sound) { s.LostHere = 61 * 48000 }, true},
+		{"no rate", func(s *media.Sound) { s.Rate = 0 }, false},
+		{"three channels", func(s *media.Sound) { s.Channels = 3 }, false},
+		{"half a sample", func(s *media.Sound) { s.Samples = s.Samples[:959] }, false},
+		{"nothing", func(s *media.Sound) { s.Samples = nil }, false},
+		{"negative loss", func(s *media.Sound) { s.LostHere = -1 }, false},
+	}
+	for _, c := range cases {
+		a := newAudio(t, AudioOptions{Settle: -1})
+		if _, err := a.Write(good); err != nil {
+			t.Fatal(err)
+		}
+		bad := good
+		c.with(&bad)
+		if _, err := a.Write(bad); err == nil || errors.Is(err, ErrDiscontinuity) != c.again {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if _, err := a.Write(good); err != nil {
+			t.Errorf("after %s a good piece is refused: %v", c.name, err)
+		}
+	}
+}
+
+func TestFlushGivesWhatIsLeft(t *testing.T) {
+	a := newAudio(t, AudioOptions{})
+	m := &microphone{rate: 16000, channels: 1, piece: 160, sound: clicks}
+	if units := record(t, a, m, 100*time.Millisecond); len(units) != 0 {
+		t.Fatalf("%d units while settling", len(units))
+	}
+	units, err := a.Flush()
+	if err != nil || len(units) != 6 { // 100 ms and 6.5 ms of the encoder's delay
+		t.Fatalf("%d units, %v", len(units), err)
+	}
+	if got := units[0].DTS - hour; got != -6500*time.Microsecond {
+		t.Errorf("the first unit is at %v, want -6.5ms: what a decoder gives begins with the encoder's delay", got)
+	}
+	if again, err := a.Flush(); err != nil || len(again) != 0 {
+		t.Errorf("a second Flush gives %d units, %v", len(again), err)
+	}
+	if _, err := a.Write(m.next()); err == nil {
+		t.Error("written to after Flush")
+	}
+	if empty, err := newAudio(t, AudioOptions{}).Flush(); err != nil || len(empty) != 0 {
+		t.Errorf("Flush of nothing gives %d units, %v", len(empty), err)
+	}
+}
+
+func TestAudioOptionsOutOfRange(t *testing.T) {
+	for _, o := range []AudioOptions{{Channels: 3}, {Channels: -1}, {Bitrate: 5}, {Bitrate: 600_000}, {Complexity: 11}} {
+		if _, err := NewAudio(o); err == nil {
+			t.Errorf("%+v is taken", o)
 		}
 	}
 }

@@ -50,8 +50,11 @@ type follower struct {
 
 	windowEnd float64         // input position at which the current second ends
 	low       time.Duration   // the earliest stamp's offset in it
-	seen      bool            // a stamp was seen in it
+	sum       time.Duration   // of the offsets in it
+	stamps    int             // in it
 	lows      []time.Duration // of the good seconds since the loop was last closed
+	means     time.Duration   // sum of the mean offsets of those seconds
+	count     int             // stamps in those seconds
 	odd       []time.Duration // of the seconds in a row that were too far off
 	offset    time.Duration   // last believed
 	age       float64         // seconds of sound
@@ -88,14 +91,17 @@ func (f *follower) when(index int64) time.Duration {
 // sound should be stored than it is, if that cannot be put right by the pace: 0 nearly
 // always. The error is ErrDiscontinuity.
 func (f *follower) observe(index int64, at time.Duration) (jump time.Duration, err error) {
-	if float64(index) >= f.windowEnd && f.seen {
+	if float64(index) >= f.windowEnd && f.stamps > 0 {
 		if jump, err = f.second(index); jump != 0 || err != nil {
 			return jump, err // the stamp is from before the jump
 		}
 	}
-	if off := at - f.when(index); !f.seen || off < f.low {
-		f.low, f.seen = off, true
+	off := at - f.when(index)
+	if f.stamps == 0 || off < f.low {
+		f.low = off
 	}
+	f.sum += off
+	f.stamps++
 	return 0, nil
 }
 
@@ -105,8 +111,8 @@ func (f *follower) second(index int64) (time.Duration, error) {
 	f.age += passed
 	f.since += passed
 	f.windowEnd = float64(index) + f.rate
-	low := f.low
-	f.seen = false
+	low, mean, stamps := f.low, f.sum/time.Duration(f.stamps), f.stamps
+	f.sum, f.stamps = 0, 0
 	early := -gate
 	if f.tau() < tauLast/4 {
 		early = -gateStart
@@ -117,25 +123,40 @@ func (f *follower) second(index int64) (time.Duration, error) {
 	}
 	f.odd = f.odd[:0]
 	f.lows = append(f.lows, low)
-	if f.since >= f.tau()/12 {
+	f.means += mean
+	f.count += stamps
+	if f.since >= f.tau()/12 && f.enough() {
 		f.closeLoop()
 	}
 	return 0, nil
 }
 
-// tau is the loop's time constant in seconds.
+// tau is the loop's time constant in seconds; by age alone while it is open.
 func (f *follower) tau() float64 { return max(tauFirst, min(tauLast, f.age/4)) }
+
+// believed is the offset that the good seconds show: of several the second
+// lowest, lest one wrong stamp counts.
+func (f *follower) believed() time.Duration {
+	slices.Sort(f.lows)
+	return f.lows[min(1, len(f.lows)/4)]
+}
+
+// enough reports whether the earliest of the stamps is early enough to be believed. Of n stamps
+// that are late by up to J it is late by J/n in the mean; half a millisecond is aimed at.
+func (f *follower) enough() bool {
+	spread := f.means/time.Duration(len(f.lows)) - f.believed()
+	return time.Duration(f.count)*time.Millisecond >= 4*spread || f.since >= tauLast/6
+}
 
 // closeLoop is a loop of the second order, critically damped: the phase goes
 // after the offset, the card's rate after its sum.
 func (f *follower) closeLoop() {
-	slices.Sort(f.lows)
-	f.offset = f.lows[len(f.lows)/4] // not the lowest, lest one wrong stamp counts
-	tau := f.tau()
+	f.offset = f.believed()
+	tau := max(f.tau(), 5*f.since) // a loop closed more seldom than a fifth of its time constant swings
 	limit := min(phaseStart, phaseLimit*tauLast/tau)
 	f.phase = clamp(-f.offset.Seconds()*2/tau, limit)
 	f.card = clamp(f.card+f.phase*f.since/(2*tau), cardLimit)
-	f.lows, f.since = f.lows[:0], 0
+	f.lows, f.means, f.count, f.since = f.lows[:0], 0, 0, 0
 }
 
 // agreed looks whether the odd seconds agree that the stamps moved for good:
