@@ -1,4 +1,5 @@
 #!/bb/busybox sh
+# shellcheck shell=dash
 # /init of the guest that run.sh starts: mounts, modules, the command, power off.
 /bb/busybox mkdir -p /proc /sys /dev /tmp /run /root /usr /mnt /control /out /input
 /bb/busybox --install -s /bb

@@ -39,7 +39,7 @@ fill() {
 	(cd "$new" && fetch "$package" && unpack .)
 	vmlinux "$new/boot/vmlinuz-$release" >"$new/vmlinux"
 	[ -s "$new/vmlinux" ] || fail "no kernel found in $package"
-	rm -r "$new/boot" "$new/usr"
+	rm -r "${new:?}/boot" "${new:?}/usr"
 	depmod -b "$new" "$release" 2>/dev/null
 	echo "$release" >"$new/release"
 	rm -rf "$cache/kernel"

@@ -11,9 +11,9 @@
 . "$(dirname "$0")/lib.sh"
 [ $# -ge 1 ] || fail "usage: build/guest/pulse.sh FOLDER [RATE]"
 need pulseaudio pulseaudio
-mkdir -p "$1"
+mkdir -p "$1/run"
 folder=$(cd "$1" && pwd)
-mkdir -p -m 700 "$folder/run"
+chmod 700 "$folder/run"
 export HOME=$folder XDG_RUNTIME_DIR=$folder/run PULSE_RUNTIME_PATH=$folder/run
 rm -f "$folder/socket" "$folder/run/pid" # what a killed one left
 cat >"$folder/server.pa" <<END

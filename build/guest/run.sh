@@ -51,6 +51,7 @@ kernel=$("$(dirname "$0")/kernel.sh")
 release=$(cat "$kernel/release")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/hindsight-guest.XXXXXX")
 qemu=
+# shellcheck disable=SC2317 # the trap calls it
 cleanup() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true
 	rm -rf "$tmp"
@@ -111,6 +112,7 @@ mkdir -p "$out"
 rm -f "$out/.status"
 
 # KVM would need rights that few machines give, and hung on one: emulation is the same everywhere.
+# shellcheck disable=SC2054 # commas are QEMU's
 arguments=(-machine pc,accel=tcg -cpu qemu64 -m "$memory" -smp "$cpus" -nodefaults -display none
 	-serial stdio -no-reboot -kernel "$kernel/vmlinux" -initrd "$tmp/initrd"
 	-append 'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr random.trust_cpu=on')
