@@ -1,0 +1,75 @@
+package pull
+
+const maxReorder = 16 // frames; H.264 allows no more (MaxDpbFrames, table A-1 of ITU-T H.264)
+
+// reorder finds decoding times for pictures that come in decoding order with
+// their presentation times. With at most depth pictures shown later than one that
+// is decoded after them, the decoding times are the same set of times in rising
+// order, depth pictures earlier. This uses the times alone, so a lost picture
+// disturbs nothing behind it.
+type reorder struct {
+	depth   int
+	period  int64   // a usual distance of pictures, for the first depth of them
+	waiting []int64 // presentation times not given out yet as decoding times, rising
+	recent  []int64 // the last presentation times, to find the depth
+	last    int64
+	begun   bool
+}
+
+// push takes the presentation time of the next picture in decoding order and
+// returns its decoding time: rising, and not after it once depth is known.
+func (r *reorder) push(pts int64) (dts int64) {
+	r.learn(pts)
+	i := len(r.waiting)
+	for i > 0 && r.waiting[i-1] > pts {
+		i--
+	}
+	r.waiting = append(r.waiting[:i], append([]int64{pts}, r.waiting[i:]...)...)
+	if missing := r.depth + 1 - len(r.waiting); missing > 0 {
+		dts = r.waiting[0] - int64(missing)*r.period
+	} else {
+		dts = r.waiting[0]
+		r.waiting = append(r.waiting[:0], r.waiting[1:]...)
+	}
+	if r.begun && dts <= r.last {
+		dts = r.last + 1
+	}
+	r.last, r.begun = dts, true
+	return dts
+}
+
+// learn makes depth the number of pictures seen so far that come before one that
+// is to be shown earlier.
+func (r *reorder) learn(pts int64) {
+	later := 0
+	for _, p := range r.recent {
+		if p > pts {
+			later++
+		}
+	}
+	r.depth = min(max(r.depth, later), maxReorder)
+	if len(r.recent) == maxReorder {
+		r.recent = append(r.recent[:0], r.recent[1:]...)
+	}
+	r.recent = append(r.recent, pts)
+}
+
+// study learns from pictures that wait for their turn, before any is pushed.
+func (r *reorder) study(pts []int64) {
+	for i, p := range pts {
+		r.learn(p)
+		if i == 0 {
+			continue
+		}
+		if d := p - pts[i-1]; d > 0 && (r.period == 0 || d < r.period) {
+			r.period = d
+		}
+	}
+	r.recent = r.recent[:0]
+}
+
+// restart forgets all but the depth: the times that follow have nothing to do
+// with those before.
+func (r *reorder) restart() {
+	r.waiting, r.recent, r.begun = r.waiting[:0], r.recent[:0], false
+}
