@@ -24,6 +24,9 @@ var ErrGone = errors.New("store: block was deleted")
 // ErrReadOnly says that the store was opened for reading.
 var ErrReadOnly = errors.New("store: opened read-only")
 
+// ErrDamaged says that a block, or its whole segment, cannot be read; what else it says is why.
+var ErrDamaged = errors.New("store: damaged")
+
 // Ref names a block. Refs order by Run, then Segment, then Block.
 type Ref struct {
 	Run     media.Run

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"container/list"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"hindsight/media"
+)
+
+var errClosed = errors.New("store: closed")
+
+// Bolt is a Store in a directory of bbolt files, as FORMAT.md describes it.
+type Bolt struct {
+	dir   string
+	o     Options
+	log   *slog.Logger
+	lock  *os.File // nil: read-only
+	notes *notes
+	index *index
+
+	writing sync.Mutex // BeginRun, NewTrack, Commit, Close
+	rec     *recording // begun by this process; nil before BeginRun
+	live    *live      // nil before the first block and after a segment's end
+
+	dropping sync.Mutex // DropOldest
+
+	mu     sync.RWMutex
+	closed bool
+	cat    catalog
+	files  fileCache
+}
+
+var _ Store = (*Bolt)(nil)
+
+// Open opens the camera's directory dir, which is made unless o.ReadOnly. Only
+// one process can record into it; the error names the one that does.
+func Open(dir string, o Options) (*Bolt, error) {
+	s, err := open(dir, o.defaults())
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return s, nil
+}
+
+func open(dir string, o Options) (s *Bolt, err error) {
+	s = &Bolt{dir: dir, o: o, log: o.Log.With("store", dir), index: openIndex(dir)}
+	s.files = fileCache{order: list.New(), open: map[segmentID]*list.Element{}}
+	defer func() {
+		if err != nil && s.lock != nil {
+			s.lock.Close()
+		}
+	}()
+	if o.ReadOnly {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, err
+		}
+	} else {
+		if err := makeDirs(dir); err != nil {
+			return nil, err
+		}
+		if s.lock, err = takeLock(dir); err != nil {
+			return nil, err
+		}
+	}
+	if s.notes, err = openNotes(filepath.Join(dir, notesDir), o); err != nil {
+		return nil, err
+	}
+	return s, s.load()
+}
+
+// load builds the catalog: from the index what it has, from the segments the rest.
+func (s *Bolt) load() error {
+	known, err := s.index.read()
+	if err != nil {
+		s.log.Warn("index.db is built anew", "err", err)
+		known = nil
+		if !s.o.ReadOnly {
+			if err := s.index.remove(); err != nil {
+				return err
+			}
+		}
+	}
+	names, err := listDir(filepath.Join(s.dir, segmentsDir))
+	if err != nil {
+		return err
+	}
+	var put []indexEntry
+	for _, name := range names {
+		id, ok := parseSegmentName(name)
+		if !ok {
+			s.removeLeftover(name)
+			continue
+		}
+		seg, entry, err := s.loadSegment(id, known[id])
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // retention in another process
+		}
+		if err != nil {
+			return err
+		}
+		delete(known, id)
+		if entry != nil {
+			put = append(put, *entry)
+		}
+		s.cat.insert(seg)
+		s.notes.learn(seg.sum)
+	}
+	s.finishRuns()
+	if s.o.ReadOnly {
+		return nil
+	}
+	var drop []segmentID
+	for id := range known {
+		drop = append(drop, id)
+	}
+	if err := s.index.update(put, drop); err != nil {
+		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
+	}
+	if err := s.notes.addAnchors(0, nil); err != nil {
+		s.log.Warn("anchors are not noted yet", "err", err)
+	}
+	return nil
+}
+
+// removeLeftover removes a segment that a crash left half made.
+func (s *Bolt) removeLeftover(name string) {
+	path := filepath.Join(s.dir, segmentsDir, name)
+	if s.o.ReadOnly || !strings.HasSuffix(name, dbSuffix+newSuffix) {
+		return
+	}
+	if err := os.Remove(path); err != nil {
+		s.log.Warn("a half made segment stays", "file", path, "err", err)
+	}
+}
+
+// loadSegment learns what a segment holds; entry is what the index lacks. A
+// segment that cannot be read stays in the catalog, empty, so that its number is not used again.
+func (s *Bolt) loadSegment(id segmentID, known indexEntry) (seg *segment, entry *indexEntry, err error) {
+	f, err := os.Open(id.path(s.dir))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	seg = &segment{id: id, size: fi.Size(), disk: diskBytes(fi)}
+	if known.size == seg.size && known.sum.Run == id.run {
+		seg.sum = known.sum
+		return seg, nil, nil
+	}
+	sum, firsts, whole, err := readSummary(f, id, s.countingBlocks(id))
+	if err != nil {
+		s.log.Error("segment cannot be read", "file", f.Name(), "err", err)
+		seg.sum, seg.bad = summary{Run: id.run, Seq: id.seq}, err
+		return seg, nil, nil
+	}
+	seg.sum = sum
+	if !whole {
+		seg.floors = floors(firsts)
+	}
+	return seg, &indexEntry{sum, seg.size}, nil
+}
+
+// countingBlocks is how many blocks of a segment count at most: the head of the
+// next one says it, if there is one.
+func (s *Bolt) countingBlocks(id segmentID) uint32 {
+	id.seq++
+	f, err := os.Open(id.path(s.dir))
+	if err != nil {
+		return math.MaxUint32
+	}
+	defer f.Close()
+	b, err := readRecord(f, headBucket)
+	if err != nil {
+		return math.MaxUint32
+	}
+	h, err := decodeHead(b)
+	if err != nil {
+		return math.MaxUint32
+	}
+	return h.Before
+}
+
+// finishRuns adds to the runs what their segments do not say: anchors of
+// segments that are gone, and that they crashed.
+func (s *Bolt) finishRuns() {
+	recorded := s.o.ReadOnly && beingRecorded(s.dir)
+	for i, r := range s.cat.runs {
+		for _, a := range s.notes.of(r.run) {
+			r.anchors = addAnchor(r.anchors, a)
+		}
+		if r.end == "" && !(recorded && i == len(s.cat.runs)-1) {
+			r.end = media.Crash
+		}
+	}
+}
+
+// Close ends the use of the store; a second Close does nothing. The run ends
+// with the End of its last block, not here.
+func (s *Bolt) Close() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.dropping.Lock()
+	defer s.dropping.Unlock()
+	s.mu.Lock()
+	already := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if already {
+		return nil
+	}
+	err := s.sealLive()
+	s.files.closeAll()
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Truncate(0), s.lock.Close())
+	}
+	return err
+}
+
+// Tracks are all tracks known, by ID.
+func (s *Bolt) Tracks() []media.Track { return s.notes.all() }
+
+// Runs are the runs with anything kept, oldest first.
+func (s *Bolt) Runs() []RunInfo {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []RunInfo
+	for _, r := range s.cat.runs {
+		if x := s.cat.info(r); s.cat.blocks(r.run) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"log/slog"
+	"math/bits"
+	"time"
+
+	"hindsight/media"
+)
+
+// Options say how a Bolt is used. The zero value records with the defaults.
+type Options struct {
+	// ReadOnly opens what is there, also beside a process that records it, and
+	// writes nothing. It shows the state at the time of Open.
+	ReadOnly bool
+	// Log gets one line per event; nil: none.
+	Log *slog.Logger
+	// Clock names the month of a notes file; nil: media.SystemClock.
+	Clock media.Clock
+	// SegmentSpan is the media time after which a segment is cut at the next
+	// key frame; 0: 10 minutes.
+	SegmentSpan time.Duration
+	// SegmentBytes is the most that a segment's file may take, at least 1 MiB;
+	// 0: 512 MiB, on 32 bits 128 MiB. So much address space is mapped while a segment is written.
+	SegmentBytes int64
+
+	noSync bool              // tests and benchmarks that build a long history
+	fail   func(point) error // tests: called at every failure point
+}
+
+// point names a place where the process can die or a step can fail.
+type point string
+
+// The failure points, in the order of FORMAT.md section 5.
+const (
+	atRunNoted       point = "run: before the number is written"
+	atSegmentMade    point = "segment: before .new is made"
+	atSegmentRenamed point = "segment: before the rename"
+	atSegmentSynced  point = "segment: before the directory is synced"
+	atCommit         point = "commit: before the transaction"
+	atCommitted      point = "commit: before it is acknowledged"
+	atAnchorsNoted   point = "commit: before anchors are noted"
+	atTail           point = "cut: before the tail"
+	atIndexed        point = "cut: before the index entry"
+	atDropNoted      point = "drop: before anchors are noted"
+	atDropIndexed    point = "drop: before the index entry goes"
+	atDropUnlinked   point = "drop: before the unlink"
+	atDropSynced     point = "drop: before the directory is synced"
+)
+
+// points are all of them.
+func points() []point {
+	return []point{
+		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atCommit, atCommitted, atAnchorsNoted,
+		atTail, atIndexed, atDropNoted, atDropIndexed, atDropUnlinked, atDropSynced,
+	}
+}
+
+const (
+	defaultSpan     = 10 * time.Minute
+	lateSpan        = time.Minute      // so much later a segment is cut without a key frame
+	insideSpan      = 10 * time.Second // so much later a key frame inside of a block will do
+	minSegmentBytes = 1 << 20
+)
+
+// defaults fills in what is zero.
+func (o Options) defaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = media.SystemClock{}
+	}
+	if o.SegmentSpan == 0 {
+		o.SegmentSpan = defaultSpan
+	}
+	if o.SegmentBytes == 0 {
+		o.SegmentBytes = 512 << 20
+		if bits.UintSize == 32 {
+			o.SegmentBytes = 128 << 20
+		}
+	}
+	o.SegmentBytes = max(o.SegmentBytes, minSegmentBytes)
+	if o.fail == nil {
+		o.fail = func(point) error { return nil }
+	}
+	return o
+}
+
+// growth is by how much a segment's file grows at a time.
+func (o Options) growth() int64 { return min(o.SegmentBytes/32, 16<<20) }

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// DropOldest deletes the oldest segment that is not being written.
+func (s *Bolt) DropOldest() (freed int64, err error) {
+	s.dropping.Lock()
+	defer s.dropping.Unlock()
+	if err := s.writable(); err != nil {
+		return 0, err
+	}
+	s.mu.RLock()
+	var seg *segment
+	if len(s.cat.segments) > 0 {
+		seg = s.cat.segments[0]
+	}
+	if seg != nil && seg.size == 0 { // it is the one being written
+		seg = nil
+	}
+	s.mu.RUnlock()
+	if seg == nil {
+		return 0, ErrNoBlock
+	}
+	freed, err = s.drop(seg)
+	if err != nil {
+		return 0, fmt.Errorf("store: segment %s is not deleted: %w", seg.id.name(), err)
+	}
+	s.log.Info("segment deleted", "file", seg.id.name(), "blocks", seg.sum.Blocks, "bytes", freed)
+	return freed, nil
+}
+
+// drop deletes a segment in the order of FORMAT.md section 5.
+func (s *Bolt) drop(seg *segment) (int64, error) {
+	if err := s.o.fail(atDropNoted); err != nil {
+		return 0, err
+	}
+	if err := s.notes.addAnchors(seg.id.run, seg.sum.Anchors); err != nil {
+		return 0, err
+	}
+	if err := s.o.fail(atDropIndexed); err != nil {
+		return 0, err
+	}
+	if err := s.index.update(nil, []segmentID{seg.id}); err != nil {
+		s.log.Warn("index entry of a deleted segment stays", "err", err)
+	}
+	if err := s.o.fail(atDropUnlinked); err != nil {
+		return 0, err
+	}
+	path := seg.id.path(s.dir)
+	freed := seg.disk
+	if fi, err := os.Stat(path); err == nil {
+		freed = diskBytes(fi)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	s.mu.Lock()
+	s.cat.remove(seg.id)
+	s.mu.Unlock()
+	s.files.forget(seg.id)
+	if err := s.o.fail(atDropSynced); err != nil {
+		return 0, err
+	}
+	return freed, syncDir(filepath.Dir(path))
+}
