@@ -200,7 +200,7 @@ func TestTenSecondsAreThreeHundredFrames(t *testing.T) {
 					t.Fatalf("frame %d shows number %d, want %d", i, n, c.first+i)
 				}
 			}
-			if d, _ := strconv.ParseFloat(p.Format.Duration, 64); !near(d, (c.to-c.from).Seconds(), 0.001) {
+			if d, _ := strconv.ParseFloat(p.Format.Duration, 64); !near(d, (c.to - c.from).Seconds(), 0.001) {
 				t.Errorf("duration %v", d)
 			}
 			heard := beeps(t, file)

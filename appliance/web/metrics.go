@@ -1,0 +1,103 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// registry holds the recorder's figures, made from the status at each scrape,
+// and those of Go and of the process.
+func (s *Server) registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &collector{status: s.status})
+	return r
+}
+
+type collector struct{ status func() Status }
+
+// Describe is prometheus.Collector's. Nothing is described beforehand: which
+// cameras and tracks there are changes.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect is prometheus.Collector's.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	st := c.status()
+	m := emitter{ch}
+	m.gauge("hindsight_info", "1, with the version as a label.", 1, "version", st.Version)
+	m.gauge("hindsight_uptime_seconds", "Since the program started.", st.UptimeSeconds)
+	m.gauge("hindsight_clock_trusted", "1 when the wall clock is synchronised.", truth(st.ClockTrusted))
+	m.gauge("hindsight_disk_free_bytes", "Free on the disk that holds the recording.", float64(st.Disk.FreeBytes))
+	m.gauge("hindsight_disk_total_bytes", "Size of the disk that holds the recording.", float64(st.Disk.TotalBytes))
+	m.gauge("hindsight_disk_reserve_bytes", "Kept free: below it the oldest recording goes.", float64(st.Disk.ReserveBytes))
+	m.gauge("hindsight_days_that_fit", "Days until the oldest recording goes; 0: not known yet.", st.DaysThatFit)
+	m.gauge("hindsight_exports", "Exports being made.", float64(st.Exports))
+	for _, c := range st.Cameras {
+		m.camera(c)
+	}
+}
+
+type emitter struct{ ch chan<- prometheus.Metric }
+
+func (m emitter) camera(c CameraStatus) {
+	l := []string{"camera", c.Name}
+	m.gauge("hindsight_camera_recording", "1 when the camera records.", truth(c.State == Recording), l...)
+	m.gauge("hindsight_camera_expected", "1 when the camera should record.", truth(c.State != Stopped), l...)
+	m.gauge("hindsight_camera_media_bytes", "Media kept.", float64(c.MediaBytes), l...)
+	m.gauge("hindsight_camera_file_bytes", "Size of the camera's files.", float64(c.FileBytes), l...)
+	m.gauge("hindsight_camera_gaps", "Gaps in what is kept.", float64(c.Gaps), l...)
+	m.gauge("hindsight_camera_cursors", "Readers.", float64(c.Cursors), l...)
+	m.gauge("hindsight_camera_uncommitted_seconds", "Media time that is only in memory.", c.Commits.UncommittedMS/1000, l...)
+	m.gauge("hindsight_camera_tail_bytes", "Memory taken by the newest recording.", float64(c.Commits.TailBytes), l...)
+	m.gauge("hindsight_camera_commit_slowest_seconds", "Slowest commit of the last minute.", c.Commits.SlowestMS/1000, l...)
+	m.counter("hindsight_camera_commits_total", "Blocks written.", c.Commits.Count, l...)
+	m.counter("hindsight_camera_commit_errors_total", "Writes that failed.", c.Commits.Errors, l...)
+	m.counter("hindsight_camera_lost_bytes_total", "Media lost since the disk refused for too long.", c.Commits.DroppedBytes, l...)
+	if c.SoundOffsetMS != nil {
+		m.gauge("hindsight_camera_sound_offset_seconds", "By how much sound comes late against the picture.", *c.SoundOffsetMS/1000, l...)
+	}
+	if c.Oldest != nil {
+		m.gauge("hindsight_camera_oldest_timestamp_seconds", "Wall time of the oldest recording.", float64(c.Oldest.Time.UnixMilli())/1000, l...)
+	}
+	if c.Newest != nil {
+		m.gauge("hindsight_camera_newest_timestamp_seconds", "Wall time of the newest recording.", float64(c.Newest.Time.UnixMilli())/1000, l...)
+	}
+	for _, s := range c.Sources {
+		m.counter("hindsight_source_starts_total", "How often a source was started.", s.Starts, append(l, "source", s.Name)...)
+		m.gauge("hindsight_source_running", "1 when the source runs.", truth(s.Error == ""), append(l, "source", s.Name)...)
+	}
+	for _, d := range c.Drops {
+		m.counter("hindsight_dropped_total", "Units received that could not be used.", d.Count, append(l, "kind", d.Kind.String(), "reason", d.Reason)...)
+	}
+	for _, t := range c.Tracks {
+		tl := append(l, "track", strconv.Itoa(int(t.ID)), "kind", t.Kind.String(), "codec", t.Codec.String())
+		m.counter("hindsight_track_units_total", "Units received since the start.", t.UnitsReceived, tl...)
+		m.gauge("hindsight_track_kept_bytes", "Bytes kept.", float64(t.BytesKept), tl...)
+		m.gauge("hindsight_track_kept_units", "Units kept.", float64(t.UnitsKept), tl...)
+	}
+}
+
+// gauge and counter send one value; labels are name, value, name, value.
+func (m emitter) gauge(name, help string, v float64, labels ...string) {
+	m.send(prometheus.GaugeValue, name, help, v, labels)
+}
+
+func (m emitter) counter(name, help string, v int64, labels ...string) {
+	m.send(prometheus.CounterValue, name, help, float64(v), labels)
+}
+
+func (m emitter) send(kind prometheus.ValueType, name, help string, v float64, labels []string) {
+	var names, values []string
+	for i := 0; i < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, labels[i+1])
+	}
+	m.ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"regexp"
+	"time"
+
+	"hindsight/appliance/timeline"
+	"hindsight/media"
+)
+
+// Moment is a point of a timeline: where it is for ever, and what time that was.
+type Moment struct {
+	Position string    `json:"position"` // RUN.MILLISECONDS: never moved by a clock; what addresses use
+	Run      media.Run `json:"run"`
+	MediaMS  float64   `json:"media_ms"` // since the run began, to the microsecond
+	Time     time.Time `json:"time"`     // UTC
+	Trusted  bool      `json:"trusted"`  // whether Time can be relied on
+}
+
+func moment(t Timeline, p media.Position) Moment {
+	m := Moment{Position: p.String(), Run: p.Run, MediaMS: ms(p.Time)}
+	m.Time, m.Trusted = t.Wall(p)
+	return m
+}
+
+// ms is a duration in milliseconds, to the microsecond.
+func ms(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Microsecond)) / 1000
+}
+
+var looksLikePosition = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
+
+// edge is an end of a range in a query: a position, or a wall time that becomes one.
+type edge struct {
+	given bool
+	pos   media.Position
+	wall  time.Time // zero if a position was given
+	after bool      // lies after everything recorded
+}
+
+// edge reads the parameter name: a T as the commands take it, or a position.
+func (s *Server) edge(r *http.Request, t Timeline, name string) (edge, error) {
+	v := r.URL.Query().Get(name)
+	if v == "" {
+		return edge{}, nil
+	}
+	if looksLikePosition.MatchString(v) {
+		p, err := media.ParsePosition(v)
+		if err != nil {
+			return edge{}, badRequest("parameter %s: %v", name, err)
+		}
+		return edge{given: true, pos: p}, nil
+	}
+	wall, err := timeline.ParseTime(v, s.o.Now())
+	if err != nil {
+		return edge{}, badRequest("parameter %s: %v; a position RUN.MILLISECONDS is taken, too", name, err)
+	}
+	p, ok := t.Position(wall)
+	return edge{given: true, pos: p, wall: wall, after: !ok}, nil
+}
+
+// span reads from and to. Without from it is the oldest, without to the newest moment.
+func (s *Server) span(r *http.Request, t Timeline) (from, to edge, err error) {
+	if from, err = s.edge(r, t, "from"); err != nil {
+		return
+	}
+	if to, err = s.edge(r, t, "to"); err != nil {
+		return
+	}
+	if !from.given {
+		from.pos, _ = t.Oldest()
+	}
+	if !to.given || to.after {
+		to.pos = end(t)
+	}
+	if !from.wall.IsZero() && !to.wall.IsZero() && !from.wall.Before(to.wall) {
+		return from, to, badRequest("parameter to: %s is not after from, %s", to.wall.Format(time.RFC3339), from.wall.Format(time.RFC3339))
+	}
+	if from.given && to.given && !from.after && to.pos.Before(from.pos) {
+		return from, to, badRequest("parameter to: in the recording it lies before from (%v before %v); was the clock set back? use positions", to.pos, from.pos)
+	}
+	return from, to, nil
+}
+
+// end is a position behind everything that is recorded or on its way.
+func end(t Timeline) media.Position {
+	p, _ := t.Newest()
+	p.Time += time.Second
+	return p
+}

@@ -1,0 +1,177 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"hindsight/media"
+)
+
+// State says what a camera does.
+type State string
+
+// The states of a camera.
+const (
+	Recording State = "recording" // units arrive and are kept
+	Waiting   State = "waiting"   // it should record and cannot; the next try comes by itself
+	Stopped   State = "stopped"   // it is not meant to record
+)
+
+// Status is how the recorder is, at one moment. The appliance fills what is
+// marked with *; the rest is read from the timelines.
+type Status struct {
+	Version       string         `json:"version"`        // * of the program
+	Now           time.Time      `json:"now"`            // UTC, by the recorder's clock
+	UptimeSeconds float64        `json:"uptime_seconds"` // * since the program started
+	ClockTrusted  bool           `json:"clock_trusted"`  // * whether Now can be relied on
+	Disk          Disk           `json:"disk"`           // *
+	DaysThatFit   float64        `json:"days_that_fit"`  // * until the oldest recording goes; 0: not known yet
+	Exports       int            `json:"exports"`        // being made now
+	Cameras       []CameraStatus `json:"cameras"`        // * in the order of the configuration
+	Settings      []Setting      `json:"settings"`       // * every value in force
+}
+
+// Disk is the file system that holds the recording, in bytes.
+type Disk struct {
+	Path         string `json:"path"`
+	FreeBytes    int64  `json:"free_bytes"`
+	TotalBytes   int64  `json:"total_bytes"`
+	ReserveBytes int64  `json:"reserve_bytes"` // kept free: below it the oldest recording goes
+}
+
+// Setting is a configured value and who said so.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`  // without credentials
+	Source string `json:"source"` // default, flag, a variable's name, or FILE:LINE
+}
+
+// CameraStatus is one camera. The appliance fills what is marked with *.
+type CameraStatus struct {
+	Name      string   `json:"name"`      // *
+	State     State    `json:"state"`     // *
+	Problem   string   `json:"problem"`   // * one sentence for a person; empty when all is well
+	Addresses []string `json:"addresses"` // * where to watch: rtsp://HOST:8554/cam
+	Sources   []Source `json:"sources"`   // *
+	Drops     []Drop   `json:"drops"`     // * since the start
+	// SoundOffsetMS is by how much sound comes late against the picture, as measured
+	// now; below 0: early; null: not known. *
+	SoundOffsetMS *float64 `json:"sound_offset_ms"`
+
+	Run        media.Run `json:"run"`
+	Tracks     []Track   `json:"tracks"`      // recorded now, or last
+	Oldest     *Moment   `json:"oldest"`      // null: nothing is kept
+	Newest     *Moment   `json:"newest"`      // null: nothing is kept
+	MediaBytes int64     `json:"media_bytes"` // kept, without what keeping takes
+	FileBytes  int64     `json:"file_bytes"`  // of all its files
+	Gaps       int       `json:"gaps"`        // in what is kept
+	Cursors    int       `json:"cursors"`     // readers now
+	Commits    Commits   `json:"commits"`
+}
+
+// Source is a device or address that a camera records from.
+type Source struct {
+	Kinds  []media.Kind `json:"kinds"`  // what it may deliver
+	Name   string       `json:"name"`   // without credentials
+	Error  string       `json:"error"`  // why it does not run; empty while it does
+	Starts int64        `json:"starts"` // how often it was started
+}
+
+// Drop is how many units were received and could not be used, for one reason.
+type Drop struct {
+	Kind   media.Kind `json:"kind"`
+	Reason string     `json:"reason"`
+	Count  int64      `json:"count"`
+}
+
+// Track is an elementary stream and how it runs.
+type Track struct {
+	ID            uint16      `json:"id"`
+	Kind          media.Kind  `json:"kind"`
+	Role          media.Role  `json:"role"`
+	Codec         media.Codec `json:"codec"`
+	ClockRate     uint32      `json:"clock_rate"`      // Hz
+	Channels      uint8       `json:"channels"`        // of sound
+	Width         uint16      `json:"width"`           // pixels
+	Height        uint16      `json:"height"`          // pixels
+	UnitsReceived int64       `json:"units_received"`  // since the start
+	UnitsKept     int64       `json:"units_kept"`      // on disk
+	BytesKept     int64       `json:"bytes_kept"`      // on disk
+	UnitsPerSec   float64     `json:"units_per_sec"`   // over the last seconds; 0: not known yet
+	BitsPerSecond float64     `json:"bits_per_second"` // over the last seconds; 0: not known yet
+}
+
+// Commits are a camera's writes to the disk.
+type Commits struct {
+	Count         int64   `json:"count"`          // since the start
+	Errors        int64   `json:"errors"`         // since the start
+	LastError     string  `json:"last_error"`     // empty again after one that worked
+	SlowestMS     float64 `json:"slowest_ms"`     // of the last minute
+	UncommittedMS float64 `json:"uncommitted_ms"` // media time that is only in memory
+	TailBytes     int64   `json:"tail_bytes"`     // memory taken by the newest recording
+	DroppedBytes  int64   `json:"dropped_bytes"`  // lost since the disk refused for too long
+}
+
+func (s *Server) getStatus(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, http.StatusOK, s.status())
+}
+
+// status asks the appliance and completes its answer from the timelines.
+func (s *Server) status() Status {
+	st := s.o.Status()
+	st.Now = s.o.Now().UTC()
+	st.Exports = len(s.exports)
+	st.Settings = notNil(st.Settings)
+	for i := range st.Cameras {
+		c := &st.Cameras[i]
+		c.Addresses, c.Sources, c.Drops, c.Tracks = notNil(c.Addresses), notNil(c.Sources), notNil(c.Drops), notNil(c.Tracks)
+		for _, known := range s.o.Cameras {
+			if known.Name == c.Name {
+				c.complete(known.Timeline, s.meters[c.Name], st.Now)
+			}
+		}
+	}
+	st.Cameras = notNil(st.Cameras)
+	return st
+}
+
+// notNil makes the JSON of nothing [] instead of null.
+func notNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// complete fills what the timeline knows.
+func (c *CameraStatus) complete(t Timeline, rate *meter, now time.Time) {
+	if p, ok := t.Oldest(); ok {
+		m := moment(t, p)
+		c.Oldest = &m
+	}
+	if p, ok := t.Newest(); ok {
+		m := moment(t, p)
+		c.Newest, c.Run = &m, p.Run
+	}
+	ts, shape := t.Status(), t.Map()
+	for _, h := range shape.Holes {
+		if h.Kind == 0 {
+			c.Gaps++
+		}
+	}
+	c.MediaBytes, c.FileBytes, c.Cursors = ts.MediaBytes, ts.FileBytes, ts.Cursors
+	c.Commits = Commits{
+		Count: ts.Commits, Errors: ts.CommitErrors, LastError: ts.LastError, SlowestMS: ms(ts.CommitMax),
+		UncommittedMS: ms(ts.Uncommitted), TailBytes: ts.TailBytes, DroppedBytes: ts.DroppedBytes,
+	}
+	onDisk := keptOf(shape, nil)
+	for _, tr := range t.Current() {
+		k := onDisk[tr.ID]
+		units, bits := rate.measure(tr.ID, now, sample{units: ts.Units[tr.ID], bytes: k.bytes})
+		c.Tracks = append(c.Tracks, Track{
+			ID: tr.ID, Kind: tr.Kind, Role: tr.Role, Codec: tr.Codec, ClockRate: tr.ClockRate, Channels: tr.Channels,
+			Width: tr.Width, Height: tr.Height, UnitsReceived: ts.Units[tr.ID], UnitsKept: k.units, BytesKept: k.bytes,
+			UnitsPerSec: units, BitsPerSecond: bits,
+		})
+	}
+}
