@@ -30,7 +30,8 @@ type aligner struct {
 }
 
 // report takes a sender report for t.
-func (a *aligner) report(t *timing, sr *rtcp.SenderReport) {	if sr.NTPTime == 0 {
+func (a *aligner) report(t *timing, sr *rtcp.SenderReport) {
+	if sr.NTPTime == 0 {
 		return
 	}
 	if !t.begun {

@@ -177,7 +177,7 @@ func (in *intake) release(now time.Duration) {
 		for _, u := range t.waits {
 			pts = append(pts, u.pts)
 		}
-		t.order.study(pts)
+		t.order.study(pts, declaredReorder(t.reader))
 	}
 	for {
 		var next *track
@@ -193,6 +193,14 @@ func (in *intake) release(now time.Duration) {
 		next.waits = next.waits[1:]
 		in.hand(next, u)
 	}
+}
+
+// declaredReorder is what an H.264 stream says about its B frames.
+func declaredReorder(r reader) int {
+	if h, ok := r.(*h264Reader); ok {
+		return h.sets.reorder
+	}
+	return 0
 }
 
 // boot is the time of the first unit that waits.

@@ -1,5 +1,7 @@
 package pull
 
+import "slices"
+
 const maxReorder = 16 // frames; H.264 allows no more (MaxDpbFrames, table A-1 of ITU-T H.264)
 
 // reorder finds decoding times for pictures that come in decoding order with
@@ -54,14 +56,16 @@ func (r *reorder) learn(pts int64) {
 	r.recent = append(r.recent, pts)
 }
 
-// study learns from pictures that wait for their turn, before any is pushed.
-func (r *reorder) study(pts []int64) {
-	for i, p := range pts {
+// study learns from the presentation times of pictures that wait for their turn,
+// before any is pushed; declared is the depth that the stream itself states.
+func (r *reorder) study(pts []int64, declared int) {
+	for _, p := range pts {
 		r.learn(p)
-		if i == 0 {
-			continue
-		}
-		if d := p - pts[i-1]; d > 0 && (r.period == 0 || d < r.period) {
+	}
+	r.depth = max(r.depth, declared)
+	shown := slices.Sorted(slices.Values(pts))
+	for i := 1; i < len(shown); i++ {
+		if d := shown[i] - shown[i-1]; d > 0 && (r.period == 0 || d < r.period) {
 			r.period = d
 		}
 	}
