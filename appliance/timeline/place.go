@@ -1,0 +1,237 @@
+package timeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hindsight/media"
+	"hindsight/store"
+)
+
+// place is a point between two units in commit order: in the tail, or in a
+// block of the store. It is a value: whoever moves one keeps the old one.
+type place struct {
+	inTail bool
+	seq    uint64 // tail: number of the next unit
+	ref    store.Ref
+	blk    *media.Block // nil: still to be read
+	idx    int          // store: index of the next unit in blk
+	last   passed       // what lies just before, if known
+	torn   bool         // something was passed over since the last unit
+	missed int64        // blocks passed over
+}
+
+// passed names a unit, so that it is found in the store after it left the tail.
+type passed struct {
+	run   media.Run
+	track uint16
+	dts   time.Duration
+	next  bool // the place is before the unit, not behind it
+}
+
+// nothing stands for a block that cannot be read.
+var nothing = &media.Block{}
+
+// forward yields the unit that p stands before, and the place behind it. ok is
+// false at the live end; the place then may have moved all the same.
+func (t *Timeline) forward(ctx context.Context, p place) (u media.Unit, run media.Run, q place, ok bool, err error) {
+	for {
+		if p.inTail {
+			u, p, ok = t.fromTail(p)
+			if ok || p.inTail {
+				return u, t.run, p, ok, nil
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return u, 0, p, false, err
+		}
+		if p.blk == nil {
+			t.load(&p)
+		}
+		if p.idx < len(p.blk.Units) {
+			u = p.blk.Units[p.idx]
+			p.idx++
+			p.last = passed{run: p.ref.Run, track: u.Track, dts: u.DTS}
+			return u, p.ref.Run, p, true, nil
+		}
+		end, err := t.advance(&p)
+		if err != nil || end {
+			return u, 0, p, false, err
+		}
+	}
+}
+
+// fromTail yields the next unit of the tail. When the place has fallen out of
+// the tail, it is turned into one in the store.
+func (t *Timeline) fromTail(p place) (u media.Unit, q place, ok bool) {
+	t.mu.RLock()
+	switch {
+	case p.seq < t.tail.base:
+		t.mu.RUnlock()
+		return u, t.leave(p), false
+	case p.seq == t.tail.end():
+		t.mu.RUnlock()
+		return u, p, false
+	}
+	u = *t.tail.unit(p.seq)
+	t.mu.RUnlock()
+	p.seq++
+	p.last = passed{run: t.run, track: u.Track, dts: u.DTS}
+	return u, p, true
+}
+
+// load reads the block that p stands in. One that cannot be read is passed over.
+func (t *Timeline) load(p *place) {
+	b, err := t.cache.get(p.ref)
+	if err != nil {
+		b = nothing
+		p.torn = true
+		p.missed++
+		if !errors.Is(err, store.ErrGone) {
+			t.log.Warn("a block cannot be read and is passed over", "block", name(p.ref), "err", err)
+			t.spoiled(p.ref)
+		}
+	}
+	p.blk, p.idx = b, min(p.idx, len(b.Units))
+}
+
+// spoiled learns which stretch an unreadable block leaves empty.
+func (t *Timeline) spoiled(ref store.Ref) {
+	before, err := t.o.Store.Prev(ref)
+	after, err2 := t.o.Store.Next(ref)
+	if err != nil || err2 != nil || before.Run != ref.Run || after.Run != ref.Run {
+		return // at the edge of a run it makes the hole between runs longer
+	}
+	t.past.learnNow(before, after)
+}
+
+func name(r store.Ref) string { return fmt.Sprintf("%d-%d-%d", r.Run, r.Segment, r.Block) }
+
+// advance goes from a block that is used up to what follows it: the tail, if it
+// goes on from there, else the next block. end: nothing follows yet.
+func (t *Timeline) advance(p *place) (end bool, err error) {
+	if t.enter(p, false) {
+		return false, nil
+	}
+	next, err := t.o.Store.Next(p.ref)
+	if errors.Is(err, store.ErrNoBlock) {
+		if t.o.ReadOnly {
+			return true, nil
+		}
+		t.mu.RLock()
+		last := t.tail.last == p.ref || t.tail.last == (store.Ref{})
+		flying := t.tail.base > t.tail.done // what left the tail may be on disk in a moment
+		t.mu.RUnlock()
+		if !last {
+			return false, nil // a block was committed just now
+		}
+		if flying {
+			return true, nil
+		}
+		t.enter(p, true)
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("timeline: camera %s: after block %s: %w", t.o.Camera, name(p.ref), err)
+	}
+	t.missing(p, next)
+	p.ref, p.blk, p.idx = next, nil, 0
+	return false, nil
+}
+
+// enter moves a place behind the block p.ref into the tail, if the tail holds
+// everything from there on; or, when force says that the store has no more, to
+// the oldest unit held.
+func (t *Timeline) enter(p *place, force bool) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	seq, ok := t.tail.behind(p.ref)
+	if !ok && (!force || t.tail.last != p.ref && t.tail.last != (store.Ref{})) {
+		return false
+	}
+	if !ok {
+		seq = t.tail.base
+		p.torn = p.torn || seq > 1
+	}
+	p.inTail, p.seq, p.blk = true, seq, nil
+	return true
+}
+
+// missing notes blocks that must have stood between p.ref and next.
+func (t *Timeline) missing(p *place, next store.Ref) {
+	if next.Run != p.ref.Run {
+		return
+	}
+	lost := next.Segment == p.ref.Segment && next.Block != p.ref.Block+1 ||
+		next.Segment > p.ref.Segment+1 || next.Segment > p.ref.Segment && next.Block != 1
+	if !lost && next.Segment > p.ref.Segment && p.blk != nothing {
+		_, err := t.o.Store.Entry(p.ref)
+		lost = errors.Is(err, store.ErrGone)
+	}
+	if lost {
+		p.torn = true
+		p.missed++
+		t.past.learnNow(p.ref, next)
+	}
+}
+
+// leave turns a place that has fallen out of the tail into one in the store.
+func (t *Timeline) leave(p place) place {
+	q := place{last: p.last, torn: p.torn, missed: p.missed}
+	l := p.last
+	if l.run == 0 { // nothing was ever before it
+		l = passed{run: t.run, next: true}
+	}
+	seek, err := t.o.Store.Seek(media.Position{Run: l.run, Time: l.dts})
+	if err != nil {
+		return t.before(q, l.run)
+	}
+	for r, n := seek, 0; err == nil && r.Run == l.run && n < 64; n++ {
+		e, bad := t.o.Store.Entry(r)
+		if bad == nil && holds(e, l) {
+			q.ref = r
+			t.load(&q)
+			q.idx = index(q.blk, l)
+			return q
+		}
+		r, err = t.o.Store.Prev(r)
+	}
+	// The unit itself is not in the store: deleted since, or lost before it was written.
+	q.ref = seek
+	e, err := t.o.Store.Entry(seek)
+	if err == nil && seek.Run == l.run && e.First <= l.dts && !l.next {
+		q.blk = nothing // everything in it was passed
+	}
+	q.torn = q.torn || !l.next
+	return q
+}
+
+// before is a place before everything of a run.
+func (t *Timeline) before(q place, run media.Run) place {
+	q.ref, q.blk = store.Ref{Run: run}, nothing
+	return q
+}
+
+func holds(e store.Entry, l passed) bool {
+	return slices.ContainsFunc(e.Stats, func(s store.TrackStat) bool {
+		return s.Track == l.track && s.First <= l.dts && l.dts <= s.Last
+	})
+}
+
+// index is the place in b before or behind the unit l; of one that is damaged,
+// before the next unit of its track.
+func index(b *media.Block, l passed) int {
+	for i, u := range b.Units {
+		switch {
+		case u.Track != l.track || u.DTS < l.dts:
+		case u.DTS == l.dts && !l.next:
+			return i + 1
+		default:
+			return i
+		}
+	}
+	return len(b.Units)
+}
