@@ -69,7 +69,7 @@ lint: ## style, arrows between packages, budgets, links
 	@$(MAKE) -s frontend $(GOLANGCI)
 	go run ./build/lint
 	@shellcheck -x $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
-	$(GOLANGCI) run
+	GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci-lint $(GOLANGCI) run
 
 bench: build ## figures: Go benchmarks, then the recorder as a whole
 	@$(SETUP) test
