@@ -25,6 +25,14 @@ func NewImage(width, height int) Image {
 	return Image{Width: width, Height: height, Data: make([]byte, width*height*3/2)}
 }
 
+// resized is a picture of the size in the memory of m if that fits, else in new memory.
+func (m Image) resized(width, height int) Image {
+	if m.Data != nil && m.Width == width&^1 && m.Height == height&^1 {
+		return m
+	}
+	return NewImage(width, height)
+}
+
 // Planes are the three planes; their rows are Width, Width/2 and Width/2 long.
 func (m Image) Planes() (y, u, v []byte) {
 	n := m.Width * m.Height
@@ -53,14 +61,15 @@ func checkSize(width, height int) error {
 	return nil
 }
 
-// imageOf takes the raw picture p without copying it where it need not be converted.
-func imageOf(p media.Picture) (Image, error) {
+// imageOf takes the raw picture p: as it is where it need not be converted, else
+// in the memory of spare, if that fits.
+func imageOf(p media.Picture, spare Image) (Image, error) {
 	if err := checkSize(p.Width, p.Height); err != nil {
 		return Image{}, err
 	}
 	switch p.Format {
 	case media.FormatYUYV:
-		return imageOfYUYV(p.Data, p.Width, p.Height)
+		return imageOfYUYV(p.Data, p.Width, p.Height, spare)
 	case media.FormatI420:
 		return imageOfI420(p.Data, p.Width, p.Height)
 	}

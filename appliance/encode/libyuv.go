@@ -14,13 +14,14 @@ import "fmt"
 func cbytes(b []byte) *C.uint8_t { return (*C.uint8_t)(&b[0]) }
 
 // imageOfYUYV converts packed 4:2:2 (Y0 U Y1 V, 2*width bytes a row) to planar
-// 4:2:0. The range of the values stays as it is: 16 to 235 from a camera.
-func imageOfYUYV(data []byte, width, height int) (Image, error) {
+// 4:2:0, in the memory of spare if that fits. The range of the values stays as it is: 16 to 235 from a camera.
+func imageOfYUYV(data []byte, width, height int, spare Image) (Image, error) {
 	row := (width + 1) / 2 * 4
 	if len(data) < row*height {
 		return Image{}, fmt.Errorf("YUYV picture of %dx%d has %d bytes of %d", width, height, len(data), row*height)
 	}
-	m := NewImage(width, height)
+	m := spare.resized(width, height)
+	m.FullRange = false
 	y, u, v := m.Planes()
 	rc := C.YUY2ToI420(cbytes(data), C.int(row), cbytes(y), C.int(m.Width),
 		cbytes(u), C.int(m.Width/2), cbytes(v), C.int(m.Width/2), C.int(m.Width), C.int(m.Height))

@@ -82,3 +82,10 @@ func (r *resampler) close() {
 		r.vary.close()
 	}
 }
+
+// firstPosition is where in the input the variable engine takes its first
+// output from: a quarter of the fraction of two steps (vr_set_io_ratio in soxr 0.1.3).
+func firstPosition(ratio float64) float64 {
+	step := 2 * ratio
+	return (step - float64(int(step))) / 4
+}

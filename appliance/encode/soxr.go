@@ -53,13 +53,6 @@ func newVariable(ratio float64, channels int) (*soxr, error) {
 	return newSoxr(1, 1, channels, true, ratio)
 }
 
-// firstPosition is where in the input the variable engine takes its first
-// output from: a quarter of the fraction of two steps (vr_set_io_ratio in soxr 0.1.3).
-func firstPosition(ratio float64) float64 {
-	step := 2 * ratio
-	return (step - float64(int(step))) / 4
-}
-
 func newSoxr(from, to float64, channels int, variable bool, ratio float64) (*soxr, error) {
 	v := C.int(0)
 	if variable {

@@ -52,7 +52,10 @@ func (d *JPEGDecoder) renew() error {
 
 // Decode decodes an image of any chroma sampling, grey or progressive too. An image that is
 // not whole, or over which the library has any complaint, is refused. The result has FullRange.
-func (d *JPEGDecoder) Decode(data []byte) (Image, error) {
+func (d *JPEGDecoder) Decode(data []byte) (Image, error) { return d.decodeTo(data, Image{}) }
+
+// decodeTo decodes into the memory of spare if that fits.
+func (d *JPEGDecoder) decodeTo(data []byte, spare Image) (Image, error) {
 	data, head, err := completeJPEG(data)
 	if err != nil {
 		return Image{}, err
@@ -60,7 +63,7 @@ func (d *JPEGDecoder) Decode(data []byte) (Image, error) {
 	if d.c == nil {
 		return Image{}, errors.New("jpeg: the decoder is closed")
 	}
-	m, err := d.decode(data, head)
+	m, err := d.decode(data, head, spare)
 	if err != nil || head.progressive {
 		if renewed := d.renew(); renewed != nil {
 			return Image{}, renewed
@@ -69,7 +72,7 @@ func (d *JPEGDecoder) Decode(data []byte) (Image, error) {
 	return m, err
 }
 
-func (d *JPEGDecoder) decode(data []byte, head jpegHead) (Image, error) {
+func (d *JPEGDecoder) decode(data []byte, head jpegHead, spare Image) (Image, error) {
 	var width, height, sampling, colours C.int
 	src, size := (*C.uchar)(&data[0]), C.ulong(len(data))
 	if rc := C.tjDecompressHeader3(d.c, src, size, &width, &height, &sampling, &colours); rc != 0 {
@@ -81,7 +84,7 @@ func (d *JPEGDecoder) decode(data []byte, head jpegHead) (Image, error) {
 	if colours != C.TJCS_YCbCr && colours != C.TJCS_GRAY {
 		return Image{}, errors.New("jpeg: colours are not YCbCr")
 	}
-	m := NewImage(head.width, head.height)
+	m := spare.resized(head.width, head.height)
 	m.FullRange = true
 	planes, direct := d.planes(m, width, height, sampling)
 	if rc := C.hs_jpeg_decode(d.c, src, size, ptr(planes[0].data), ptr(planes[1].data), ptr(planes[2].data), width, height); rc != 0 {

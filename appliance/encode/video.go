@@ -33,6 +33,7 @@ type Video struct {
 	stream *H264Stream
 	coder  pictureCoder
 	jpeg   *JPEGDecoder
+	spare  Image // memory that the next picture is converted into
 	size   sizeGuard
 	sieve  sieve
 	last   time.Duration // DTS of the last unit
@@ -155,7 +156,11 @@ func (v *Video) code(p media.Picture) (media.Track, media.Unit, error) {
 
 func (v *Video) image(p media.Picture) (Image, error) {
 	if p.Format != media.FormatMJPEG {
-		return imageOf(p)
+		m, err := imageOf(p, v.spare)
+		if err == nil && p.Format == media.FormatYUYV {
+			v.spare = m
+		}
+		return m, err
 	}
 	if v.jpeg == nil {
 		d, err := NewJPEGDecoder()
@@ -164,10 +169,11 @@ func (v *Video) image(p media.Picture) (Image, error) {
 		}
 		v.jpeg = d
 	}
-	m, err := v.jpeg.Decode(p.Data)
+	m, err := v.jpeg.decodeTo(p.Data, v.spare)
 	if err != nil {
 		return Image{}, err
 	}
+	v.spare = m
 	return m, v.size.check(p, m.Width, m.Height)
 }
 
