@@ -175,16 +175,7 @@ func (s *Bolt) loadSegment(id segmentID, known indexEntry) (seg *segment, entry 
 // next one says it, if there is one.
 func (s *Bolt) countingBlocks(id segmentID) uint32 {
 	id.seq++
-	f, err := os.Open(id.path(s.dir))
-	if err != nil {
-		return math.MaxUint32
-	}
-	defer f.Close()
-	b, err := readRecord(f, headBucket)
-	if err != nil {
-		return math.MaxUint32
-	}
-	h, err := decodeHead(b)
+	h, err := readHeadOf(s.dir, id)
 	if err != nil {
 		return math.MaxUint32
 	}

@@ -17,6 +17,7 @@ func TestBoltConforms(t *testing.T) {
 			t.Fatal(err)
 		}
 		dirs[s] = dir
+		t.Cleanup(func() { checkClean(t, dir) })
 		return s
 	}
 	storetest.Run(t, storetest.Backend{
@@ -26,4 +27,17 @@ func TestBoltConforms(t *testing.T) {
 			return open(t, dirs[s])
 		},
 	})
+}
+
+// checkClean fails the test when an invariant of FORMAT.md does not hold in dir.
+func checkClean(t *testing.T, dir string) store.Report {
+	t.Helper()
+	r, err := store.Check(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range r.Broken {
+		t.Errorf("check: %v", b)
+	}
+	return r
 }

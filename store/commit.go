@@ -85,11 +85,11 @@ func (s *Bolt) Commit(b *media.Block) (Ref, error) {
 	if err := s.makeRoom(b, size); err != nil {
 		return Ref{}, fmt.Errorf("store: commit: %w", err)
 	}
+	s.noteAnchors(b)
 	h, err := s.write(b, size, stats)
 	if err != nil {
 		return Ref{}, fmt.Errorf("store: commit: %w", err)
 	}
-	s.noteAnchors(b)
 	if b.End != "" {
 		if err := s.sealLive(); err != nil {
 			s.log.Warn("segment's end", "err", err)
@@ -208,7 +208,8 @@ func (s *Bolt) closedFile(l *live) {
 	l.seg.size, l.seg.disk, l.seg.floors = max(l.size, 1), l.disk, nil
 }
 
-// noteAnchors copies a block's anchors into the notes. The block has them, so a failure only waits for the next time.
+// noteAnchors copies a block's anchors into the notes, before they are in the
+// block. They are true without it, and it has them without the notes: a failure waits for the next time.
 func (s *Bolt) noteAnchors(b *media.Block) {
 	err := s.o.fail(atAnchorsNoted)
 	if err == nil {

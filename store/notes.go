@@ -40,7 +40,18 @@ type notes struct {
 	tracks  map[uint16]media.Track
 	anchors map[media.Run]media.Anchors
 	pending map[media.Run]media.Anchors // known, but not yet on disk
+	damaged []damagedFile
 }
+
+// damagedFile is a notes file that cannot be read.
+type damagedFile struct {
+	name    string
+	err     error
+	unsound bool // as a bbolt file; else one of its records
+}
+
+// errUnsound says that a file breaks invariant I2.
+var errUnsound = errors.New("not a sound bbolt file")
 
 // openNotes reads all notes files. One that cannot be read is set aside unless readOnly.
 func openNotes(dir string, o Options) (*notes, error) {
@@ -61,6 +72,7 @@ func openNotes(dir string, o Options) (*notes, error) {
 		if err == nil {
 			continue
 		}
+		n.damaged = append(n.damaged, damagedFile{name, err, errors.Is(err, errUnsound)})
 		n.log.Error("notes file is damaged; what it holds is taken from the segments as far as they have it", "file", path, "err", err)
 		if o.ReadOnly {
 			continue
@@ -93,10 +105,12 @@ func (n *notes) read(path string) error {
 		return err
 	}
 	defer f.Close()
-	return snapshot(f, func(t tree) error {
+	sound := false
+	err = snapshot(f, func(t tree) error {
 		if err := t.sound(); err != nil {
 			return err
 		}
+		sound = true
 		for _, part := range []struct {
 			bucket []byte
 			take   func(key, value []byte) error
@@ -107,6 +121,10 @@ func (n *notes) read(path string) error {
 		}
 		return nil
 	})
+	if err != nil && !sound {
+		err = fmt.Errorf("%w: %w", errUnsound, err)
+	}
+	return err
 }
 
 // eachIn calls fn for every key and value of a top-level bucket, if there is one.

@@ -37,9 +37,9 @@ const (
 	atSegmentMade    point = "segment: before .new is made"
 	atSegmentRenamed point = "segment: before the rename"
 	atSegmentSynced  point = "segment: before the directory is synced"
+	atAnchorsNoted   point = "commit: before anchors are noted"
 	atCommit         point = "commit: before the transaction"
 	atCommitted      point = "commit: before it is acknowledged"
-	atAnchorsNoted   point = "commit: before anchors are noted"
 	atTail           point = "cut: before the tail"
 	atIndexed        point = "cut: before the index entry"
 	atDropNoted      point = "drop: before anchors are noted"
@@ -51,7 +51,7 @@ const (
 // points are all of them.
 func points() []point {
 	return []point{
-		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atCommit, atCommitted, atAnchorsNoted,
+		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atAnchorsNoted, atCommit, atCommitted,
 		atTail, atIndexed, atDropNoted, atDropIndexed, atDropUnlinked, atDropSynced,
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"fmt"
@@ -238,4 +239,9 @@ func (s *Bolt) floorsOf(seg *segment) (fs []time.Duration, err error) {
 		return nil
 	})
 	return fs, err
+}
+
+// compare orders refs by run, segment and block.
+func (r Ref) compare(o Ref) int {
+	return cmp.Or(cmp.Compare(r.Run, o.Run), cmp.Compare(r.Segment, o.Segment), cmp.Compare(r.Block, o.Block))
 }

@@ -151,3 +151,12 @@ func (h blockHead) entry() Entry {
 	}
 	return e
 }
+
+// tracks are the tracks that the block describes.
+func (h blockHead) tracks() []media.Track {
+	ts := make([]media.Track, len(h.Tracks))
+	for i, t := range h.Tracks {
+		ts[i] = t.Track
+	}
+	return ts
+}

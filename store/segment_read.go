@@ -119,10 +119,7 @@ func (h blockHead) units() (n int) {
 // block puts a block together again.
 func (h blockHead) block(us []placed) *media.Block {
 	slices.SortStableFunc(us, func(a, b placed) int { return int(int64(a.index) - int64(b.index)) })
-	m := &media.Block{Run: h.Ref.Run, At: h.At, Gaps: h.Gaps, Anchors: h.Anchors, End: h.End}
-	for _, t := range h.Tracks {
-		m.Tracks = append(m.Tracks, t.Track)
-	}
+	m := &media.Block{Run: h.Ref.Run, At: h.At, Tracks: h.tracks(), Gaps: h.Gaps, Anchors: h.Anchors, End: h.End}
 	if len(us) > 0 {
 		m.Units = make([]media.Unit, len(us))
 		for i, u := range us {

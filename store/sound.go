@@ -13,28 +13,63 @@ type usage struct {
 	fault func(error)
 }
 
-// sound checks invariant I2 and returns everything that breaks it.
-func (t tree) sound() error {
-	var errs []error
-	u := usage{t: t, seen: map[uint64]string{}, fault: func(err error) {
-		if len(errs) < 20 {
-			errs = append(errs, err)
-		}
-	}}
+func newUsage(t tree, fault func(error)) *usage {
+	u := &usage{t: t, seen: map[uint64]string{}, fault: fault}
 	u.use(0, 1, "meta")
 	u.use(1, 1, "meta")
 	u.freeList()
-	u.bucket(t.top(), 0)
-	for id := range t.high {
-		if _, ok := u.seen[id]; !ok {
-			u.fault(fmt.Errorf("page %d is neither used nor free", id))
+	return u
+}
+
+// sound checks invariant I2 of a small file and returns what breaks it.
+func (t tree) sound() error {
+	var errs []error
+	u := newUsage(t, func(err error) {
+		if len(errs) < 20 {
+			errs = append(errs, err)
 		}
-	}
+	})
+	u.nested(t.top(), 0)
+	u.lost()
 	return errors.Join(errs...)
 }
 
+// nested notes the pages of a bucket and of those in it.
+func (u *usage) nested(b bucket, level int) {
+	if level == maxDepth {
+		u.fault(errors.New("buckets are nested too deeply"))
+		return
+	}
+	u.bucket(b, func(it leafItem) {
+		if !it.bucket {
+			return
+		}
+		sub, err := u.t.asBucket(it)
+		if err != nil {
+			u.fault(err)
+			return
+		}
+		u.nested(sub, level+1)
+	})
+}
+
+// lost reports the pages of which no use was noted.
+func (u *usage) lost() {
+	n, first := 0, uint64(0)
+	for id := range u.t.high {
+		if _, ok := u.seen[id]; !ok {
+			if n++; n == 1 {
+				first = id
+			}
+		}
+	}
+	if n > 0 {
+		u.fault(fmt.Errorf("%d pages from page %d on are neither used nor free", n, first))
+	}
+}
+
 // use notes that pages from id on are used, and reports whether all could be.
-func (u usage) use(id, n uint64, what string) bool {
+func (u *usage) use(id, n uint64, what string) bool {
 	for ; n > 0; id, n = id+1, n-1 {
 		if id >= u.t.high {
 			u.fault(fmt.Errorf("page %d (%s) lies beyond the %d in use", id, what, u.t.high))
@@ -50,7 +85,7 @@ func (u usage) use(id, n uint64, what string) bool {
 }
 
 // freeList notes the free pages.
-func (u usage) freeList() {
+func (u *usage) freeList() {
 	if u.t.free == noFreelist {
 		u.fault(errors.New("the list of free pages is missing"))
 		return
@@ -77,12 +112,8 @@ func (u usage) freeList() {
 	}
 }
 
-// bucket notes a bucket's pages and those of the buckets in it.
-func (u usage) bucket(b bucket, level int) {
-	if level == maxDepth {
-		u.fault(errors.New("buckets are nested too deeply"))
-		return
-	}
+// bucket notes a bucket's pages and calls item for every key in order.
+func (u *usage) bucket(b bucket, item func(leafItem)) {
 	var last []byte
 	leaf := func(p page) {
 		for i := range p.count {
@@ -95,15 +126,7 @@ func (u usage) bucket(b bucket, level int) {
 				return
 			}
 			last = it.key
-			if !it.bucket {
-				continue
-			}
-			sub, err := u.t.asBucket(it)
-			if err != nil {
-				u.fault(err)
-				continue
-			}
-			u.bucket(sub, level+1)
+			item(it)
 		}
 	}
 	if b.root != 0 {
@@ -122,7 +145,7 @@ func (u usage) bucket(b bucket, level int) {
 }
 
 // pages notes page id and those below it, and calls leaf for every leaf page in order.
-func (u usage) pages(id uint64, depth int, leaf func(page)) {
+func (u *usage) pages(id uint64, depth int, leaf func(page)) {
 	p, err := u.t.readPage(u.t.f, id)
 	if err == nil && p.flags != pageLeaf && p.flags != pageBranch {
 		err = fmt.Errorf("page %d: neither branch nor leaf, flags %x", id, p.flags)
