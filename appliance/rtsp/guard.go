@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,9 @@ var (
 	errTooSlow = errors.New("no whole request within 10 s")
 )
 
+// mostHeld is how many bytes of a picture are gathered for one write.
+const mostHeld = 32 << 10
+
 // guard is a connection that bounds what its peer can make the server hold and
 // do: the length of a message, the time that one may take, and the bytes a
 // second. gortsplib sets a read deadline at the start of every message, which
@@ -28,7 +32,8 @@ type guard struct {
 	host netip.Prefix
 	once sync.Once
 
-	// Used by the reading goroutine only.
+	// Used by the reading goroutine only; cause is read when that has ended.
+	cause    error // why the guard ended the connection
 	inbound  *bucket
 	head     []byte // the first four bytes
 	opened   bool   // the first message's deadline is set
@@ -36,6 +41,9 @@ type guard struct {
 	tight    bool   // the deadline is messagePeriod from the message's start
 	length   lengthWatch
 	deadline atomic.Int64 // of writing, as UnixNano
+
+	writing sync.Mutex
+	held    []byte // packets of a picture whose last packet is not there yet
 }
 
 func newGuard(c net.Conn, srv *Server, host netip.Prefix) *guard {
@@ -48,30 +56,39 @@ func newGuard(c net.Conn, srv *Server, host netip.Prefix) *guard {
 func (g *guard) Read(b []byte) (int, error) {
 	n, err := g.Conn.Read(b)
 	g.srv.stats.received.Add(uint64(n))
-	if err != nil {
-		var ne net.Error
-		if g.tight && errors.As(err, &ne) && ne.Timeout() {
-			return n, errTooSlow
-		}
+	if err == nil {
+		err = g.judge(b[:n])
+	} else if g.tight && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = errTooSlow
+	} else {
 		return n, err
 	}
+	if err != nil {
+		g.cause = err // gortsplib does not always pass on the error of a Read
+		return 0, err
+	}
+	return n, nil
+}
+
+// judge says what is wrong with the bytes that came.
+func (g *guard) judge(b []byte) error {
 	if len(g.head) < 4 {
-		if g.head = append(g.head, b[:min(n, 4-len(g.head))]...); isHTTP(g.head) {
+		if g.head = append(g.head, b[:min(len(b), 4-len(g.head))]...); isHTTP(g.head) {
 			g.answerHTTP()
-			return 0, errHTTP
+			return errHTTP
 		}
 	}
 	if g.message == 0 && !g.tight {
 		g.tight = true
 		_ = g.Conn.SetReadDeadline(time.Now().Add(messagePeriod))
 	}
-	if g.message += n; g.message > mostMessage || g.length.feed(b[:n]) > mostMessage {
-		return 0, errTooLong
+	if g.message += len(b); g.message > mostMessage || g.length.feed(b) > mostMessage {
+		return errTooLong
 	}
-	if g.inbound.take(n, g.srv.opt.Clock.Boot()) > 0 {
-		return 0, errTooMuch
+	if g.inbound.take(len(b), g.srv.opt.Clock.Boot()) > 0 {
+		return errTooMuch
 	}
-	return n, nil
+	return nil
 }
 
 // SetReadDeadline is gortsplib's sign that it waits for the next message.
@@ -94,11 +111,35 @@ func (g *guard) SetWriteDeadline(t time.Time) error {
 	return g.Conn.SetWriteDeadline(t)
 }
 
-// Write counts what is sent.
+// Write sends b. The packets of a picture are gathered until its last one, which
+// bears the marker: most of the cost of a reader is that of its system calls.
 func (g *guard) Write(b []byte) (int, error) {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	if len(g.held) == 0 && !moreFollows(b) {
+		return g.flush(b)
+	}
+	if g.held = append(g.held, b...); moreFollows(b) && len(g.held) < mostHeld {
+		return len(b), nil
+	}
+	_, err := g.flush(g.held)
+	g.held = g.held[:0]
+	return len(b), err
+}
+
+func (g *guard) flush(b []byte) (int, error) {
 	n, err := g.Conn.Write(b)
 	g.srv.stats.sent.Add(uint64(n))
 	return n, err
+}
+
+// moreFollows reports whether b is an interleaved RTP packet (RFC 2326 section
+// 10.12) of a picture, and not its last.
+func moreFollows(b []byte) bool {
+	if len(b) < 16 || b[0] != '$' {
+		return false
+	}
+	return b[5] == payloadH264 || b[5] == payloadJPEG // the first bit, the marker, is 0
 }
 
 // Close gives the place back.

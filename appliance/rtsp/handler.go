@@ -33,8 +33,11 @@ func (h *handler) OnConnOpen(c *gortsplib.ServerHandlerOnConnOpenCtx) { c.Conn.S
 
 // OnConnClose implements gortsplib.ServerHandlerOnConnClose.
 func (h *handler) OnConnClose(c *gortsplib.ServerHandlerOnConnCloseCtx) {
-	p := peerOf(c.Conn)
-	if why := endingOf(c.Error); why.reason != "" {
+	p, err := peerOf(c.Conn), c.Error
+	if g, ok := c.Conn.NetConn().(*guard); ok && g.cause != nil {
+		err = g.cause
+	}
+	if why := endingOf(err); why.reason != "" {
 		h.drop(c.Conn.NetConn().RemoteAddr(), p.camera, why)
 	}
 }
@@ -45,11 +48,9 @@ func (h *handler) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	if s == nil {
 		return
 	}
-	s.pause()
+	s.halt()
 	s.stream.Close()
-	h.mu.Lock()
-	delete(h.sessions, s)
-	h.mu.Unlock()
+	h.forget(s)
 	h.readers.leave(hostOf(s.from))
 	why := endingOf(c.Error)
 	if w := s.ending.Load(); w != nil {
@@ -124,9 +125,7 @@ func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response,
 		return answer(err), nil, nil
 	}
 	c.Session.SetUserData(s)
-	h.mu.Lock()
-	h.sessions[s] = struct{}{}
-	h.mu.Unlock()
+	h.remember(s)
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 }
 
@@ -141,7 +140,7 @@ func (h *handler) OnPlay(c *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, e
 		peerOf(c.Conn).info = s.play(c.Request.URL)
 	} else { // it plays already, and live has no other place to go to
 		p.due.Store(true)
-		peerOf(c.Conn).info = s.rtpInfo(c.Request.URL)
+		peerOf(c.Conn).info = s.rtpInfo(c.Request.URL, true)
 	}
 	return &base.Response{StatusCode: base.StatusOK, Header: base.Header{"Range": base.HeaderValue{rng}}}, nil
 }

@@ -49,19 +49,19 @@ func newPlayer(s *session, c Cursor, kinds []media.Kind) *player {
 	return p
 }
 
-// first reads until the unit that playing begins with.
-func (p *player) first(ctx context.Context) {
+// first reads until the unit that playing begins with, and reports whether there is one.
+func (p *player) first(ctx context.Context) bool {
 	for {
 		it, err := p.cursor.Next(ctx)
 		if err != nil {
-			return // run finds out why
+			return false // run finds out why
 		}
 		if t := p.track(it.Track); t != nil && p.wanted(t, it) {
 			p.begin = &it
 			p.s.mu.Lock()
 			p.s.stamps.at(it.Position(), p.s.view.line.Wall)
 			p.s.mu.Unlock()
-			return
+			return true
 		}
 	}
 }
@@ -69,7 +69,6 @@ func (p *player) first(ctx context.Context) {
 // stop ends the player and returns when it has written its last packet.
 func (p *player) stop() {
 	p.cancel()
-	p.cursor.Close()
 	<-p.done
 }
 
@@ -139,7 +138,7 @@ func (p *player) unit(it timeline.Item) error {
 	if !p.wanted(t, it) {
 		return nil
 	}
-	pieces, err := t.pack(it.Payload)
+	pieces, err := p.s.shelf.pack(it, t.pack)
 	if err != nil {
 		p.s.srv.stats.unfit.Add(1)
 		p.s.srv.complain(nil, p.s.view.camera, ending{fmt.Sprintf("%v that rtp cannot carry", t.Codec), err.Error()})
@@ -148,7 +147,7 @@ func (p *player) unit(it timeline.Item) error {
 	s := p.s
 	s.mu.Lock()
 	at := s.stamps.at(it.Position(), s.view.line.Wall)
-	if p.due.Swap(false) || p.reported < 0 || at-p.reported >= reportPeriod {
+	if p.due.Swap(false) || it.Jump || p.reported < 0 || at-p.reported >= reportPeriod {
 		s.report(it.Position(), at)
 		p.reported = at
 	}
@@ -159,7 +158,7 @@ func (p *player) unit(it timeline.Item) error {
 			return err
 		}
 	}
-	held, err := p.send(t, pieces, at, it.Position())
+	held, err := p.send(t, pieces, t.rtpTime(at))
 	if err != nil {
 		return err
 	}
@@ -212,42 +211,44 @@ func (p *player) stranger(id uint16) error {
 
 // send writes the packets of a unit. It waits where the queue is full, and
 // returns whether it had to.
-func (p *player) send(t *outTrack, pieces []piece, at time.Duration, pos media.Position) (held bool, err error) {
-	wall, _ := p.s.view.line.Wall(pos)
-	stamp := t.rtpTime(at)
+func (p *player) send(t *outTrack, pieces []piece, stamp uint32) (held bool, err error) {
 	for i, c := range pieces {
 		if p.udp && i > 0 && i%portion == 0 {
 			if err := p.sleep(portionPause); err != nil {
 				return held, err
 			}
 		}
-		pkt := &rtp.Packet{
-			Header: rtp.Header{
-				Version: 2, Marker: c.marker, PayloadType: t.format.PayloadType(),
-				SequenceNumber: t.seq, Timestamp: stamp + c.ticks,
-			},
-			Payload: c.payload,
-		}
-		waited, err := p.push(t, pkt, wall)
+		waited, err := p.push(t, c, stamp)
 		if err != nil {
 			return held, err
 		}
 		held = held || waited
-		p.s.mu.Lock()
-		t.seq++
-		t.packets++
-		t.octets += uint32(len(c.payload))
-		p.s.mu.Unlock()
 	}
 	return held, nil
 }
 
 // push puts one packet into the queue, waiting for room.
-func (p *player) push(t *outTrack, pkt *rtp.Packet, wall time.Time) (waited bool, err error) {
+func (p *player) push(t *outTrack, c piece, stamp uint32) (waited bool, err error) {
+	pkt := &rtp.Packet{
+		Header: rtp.Header{
+			Version: 2, Marker: c.marker, PayloadType: t.format.PayloadType(),
+			SequenceNumber: t.seq, Timestamp: stamp + c.ticks,
+		},
+		Payload: c.payload,
+	}
 	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		err := p.s.rtsp.WritePacketRTPWithNTP(t.media, pkt, wall)
+		// The wall time is for gortsplib's own sender reports, which are off.
+		err := p.s.rtsp.WritePacketRTPWithNTP(t.media, pkt, time.Time{})
 		var full liberrors.ErrServerWriteQueueFull
-		if !errors.As(err, &full) {
+		switch {
+		case err == nil:
+			p.s.mu.Lock()
+			t.seq++
+			t.packets++
+			t.octets += uint32(len(c.payload))
+			p.s.mu.Unlock()
+			return waited, nil
+		case !errors.As(err, &full):
 			return waited, err
 		}
 		waited = true

@@ -30,6 +30,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
+	shelves  map[string]*shelf // by camera
 }
 
 // New listens and serves until Close. The error says which address could not be
@@ -45,6 +46,7 @@ func New(o Options) (*Server, error) {
 		readers:  newGate(o.MaxReaders, o.MaxReadersPerHost),
 		talk:     complaints{clock: o.Clock, log: o.Log},
 		sessions: make(map[*session]struct{}),
+		shelves:  make(map[string]*shelf),
 	}
 	s.stats.drops.m = make(map[string]int64)
 	ln, err := net.Listen("tcp", o.Address)
@@ -112,6 +114,25 @@ func (s *Server) all() []*session {
 		out = append(out, x)
 	}
 	return out
+}
+
+func (s *Server) remember(x *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[x] = struct{}{}
+}
+
+// forget lets go of a session, and with the last one of a camera of its shelf.
+func (s *Server) forget(x *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, x)
+	for o := range s.sessions {
+		if o.shelf == x.shelf {
+			return
+		}
+	}
+	delete(s.shelves, x.view.camera)
 }
 
 // plainListenError says what to do about an address that is in use.

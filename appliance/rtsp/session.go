@@ -25,6 +25,7 @@ type session struct {
 	stream *gortsplib.ServerStream
 	view   *view
 	from   net.Addr
+	shelf  *shelf
 
 	player atomic.Pointer[player] // nil while paused; changed by the handlers, one at a time
 	ending atomic.Pointer[ending] // why the server ends the session
@@ -62,7 +63,7 @@ type outTrack struct {
 func (t *outTrack) rtpTime(at time.Duration) uint32 { return t.offset + ticks(at, t.ClockRate) }
 
 func newSession(srv *Server, ss *gortsplib.ServerSession, from net.Addr, v *view) (*session, error) {
-	s := &session{srv: srv, rtsp: ss, view: v, from: from}
+	s := &session{srv: srv, rtsp: ss, view: v, from: from, shelf: srv.shelf(v.camera)}
 	s.stream = &gortsplib.ServerStream{Server: srv.rtsp, Desc: v.description()}
 	if err := s.stream.Initialize(); err != nil {
 		return nil, err
@@ -101,10 +102,10 @@ func (s *session) play(url *base.URL) base.HeaderValue {
 	// The first unit tells the RTP time that the answer names. Without one yet the
 	// answer names none, and playing begins when it comes.
 	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
-	p.first(ctx)
+	known := p.first(ctx)
 	cancel()
 	s.player.Store(p)
-	info := s.rtpInfo(url)
+	info := s.rtpInfo(url, known)
 	go p.run()
 	return info
 }
@@ -112,16 +113,20 @@ func (s *session) play(url *base.URL) base.HeaderValue {
 // firstUnit is how long the answer to PLAY waits for something to play.
 const firstUnit = time.Second
 
-// pause ends playing. It returns when nothing more is written. gortsplib throws
-// away what is still queued at a PAUSE, so the queue is given a moment to run empty.
-func (s *session) pause() {
-	p := s.player.Load()
-	if p == nil {
-		return
+// halt ends playing. It returns when the player writes nothing more.
+func (s *session) halt() {
+	if p := s.player.Swap(nil); p != nil {
+		p.stop()
 	}
-	p.stop()
-	s.player.Store(nil)
-	s.torn = !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) })
+}
+
+// pause ends playing. gortsplib throws away what is still queued at a PAUSE, so
+// the queue is given a moment to run empty.
+func (s *session) pause() {
+	if s.playing() {
+		s.halt()
+		s.torn = !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) })
+	}
 }
 
 // flushed writes control packets and reports whether they, and with them all
@@ -165,9 +170,9 @@ func (s *session) end(why ending) {
 	s.rtsp.Close()
 }
 
-// rtpInfo is the next sequence number of each track and the RTP time of what is
-// played next (RFC 2326 section 12.33).
-func (s *session) rtpInfo(url *base.URL) base.HeaderValue {
+// rtpInfo is the next sequence number of each track and, where that is known, the
+// RTP time of what is played next (RFC 2326 section 12.33).
+func (s *session) rtpInfo(url *base.URL, known bool) base.HeaderValue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var info headers.RTPInfo
@@ -178,7 +183,7 @@ func (s *session) rtpInfo(url *base.URL) base.HeaderValue {
 		u := base.URL{Scheme: url.Scheme, Host: url.Host, Path: s.rtsp.Path() + "/" + t.media.Control}
 		e := &headers.RTPInfoEntry{URL: u.String(), SequenceNumber: new(uint16)}
 		*e.SequenceNumber = t.seq
-		if s.stamps.begun {
+		if known {
 			at := t.rtpTime(s.stamps.high)
 			e.Timestamp = &at
 		}
