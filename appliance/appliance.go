@@ -1,0 +1,268 @@
+// Package appliance is the recorder as a whole: configuration, cameras,
+// timelines, and the servers in front of them. It is the only package that
+// knows them all; each of them knows media and what design calls for.
+package appliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"hindsight/appliance/export"
+	"hindsight/appliance/rtsp"
+	"hindsight/appliance/timeline"
+	"hindsight/appliance/web"
+	"hindsight/frontend"
+	"hindsight/media"
+	"hindsight/store"
+)
+
+// commitEvery is the period of the commits. With what a unit spends in the
+// encoder and a commit on its way to the disk, a power cut takes less than a second.
+const commitEvery = 800 * time.Millisecond
+
+// Options make an Appliance. Config and Log are needed.
+type Options struct {
+	Config  *Config
+	Log     *slog.Logger
+	Version string
+	Clock   media.Clock // nil: the machine's
+
+	hardware hardware // tests
+}
+
+// Appliance records and serves. New makes it ready, Run runs it.
+type Appliance struct {
+	conf    *Config
+	log     *slog.Logger
+	version string
+	clock   media.Clock
+	hw      hardware
+	started time.Duration // on Clock.Boot
+
+	lock       *os.File
+	rtsp       *rtsp.Server
+	web        *web.Server
+	httpListen net.Listener
+	socket     net.Listener
+
+	mu      sync.RWMutex
+	cameras []*camera
+}
+
+// New takes hold of the data directory and of the addresses and opens the
+// timelines. Its error is one line that says what to do.
+func New(o Options) (_ *Appliance, err error) {
+	a := &Appliance{conf: o.Config, log: o.Log, version: o.Version, clock: o.Clock, hw: o.hardware}
+	if a.clock == nil {
+		a.clock = media.SystemClock{}
+	}
+	if a.conf.Clock == "trusted" {
+		a.clock = vouchedClock{a.clock}
+	}
+	a.started = a.clock.Boot()
+	if a.hw == nil {
+		a.hw = newMachine(a.clock, a.log)
+	}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.lock, err = lockData(a.conf.Data); err != nil {
+		return nil, err
+	}
+	if err := a.listen(); err != nil {
+		return nil, err
+	}
+	for i, c := range a.conf.Cameras {
+		cam, err := a.openCamera(i, c)
+		if err != nil {
+			return nil, fmt.Errorf("camera %s: %w", c.Name, err)
+		}
+		a.mu.Lock()
+		a.cameras = append(a.cameras, cam)
+		a.mu.Unlock()
+	}
+	if err := a.makeWeb(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// vouchedClock is a clock that an operator trusts.
+type vouchedClock struct{ media.Clock }
+
+func (c vouchedClock) Wall() (time.Time, bool) {
+	t, _ := c.Clock.Wall()
+	return t, true
+}
+
+// listen takes the addresses, so that one in use is an error before anything is recorded.
+func (a *Appliance) listen() error {
+	var err error
+	if a.conf.RTSPAddress != "none" {
+		a.rtsp, err = rtsp.New(rtsp.Options{Address: a.conf.RTSPAddress, Clock: a.clock, Log: a.log,
+			Cameras: a.rtspTimeline, Names: a.names, MaxConns: a.conf.RTSPMaxConnections})
+		if err != nil {
+			return fmt.Errorf("%w; stop it, or choose another with --rtsp-address", err)
+		}
+	}
+	if a.conf.HTTPAddress != "none" {
+		if a.httpListen, err = web.Listen(a.conf.HTTPAddress); err != nil {
+			return err
+		}
+	}
+	a.socket, err = listenSocket(a.conf.Data)
+	return err
+}
+
+// openCamera opens the store and begins a run.
+func (a *Appliance) openCamera(i int, c CameraConfig) (*camera, error) {
+	log := a.log.With("camera", c.Name)
+	st, err := store.Open(filepath.Join(a.conf.Data, c.Name), store.Options{Log: log, Clock: a.clock, SegmentSpan: a.conf.Segment})
+	if err != nil {
+		return nil, err
+	}
+	tl, err := timeline.New(timeline.Options{Camera: c.Name, Store: st, Clock: a.clock, Log: a.log, Commit: commitEvery,
+		Phase: time.Duration(i) * commitEvery / time.Duration(len(a.conf.Cameras)), TailBytes: a.conf.TailBytes})
+	if err != nil {
+		st.Close() //nolint:errcheck // the first error tells more
+		return nil, err
+	}
+	return newCamera(c, a.hw, a.clock, log, st, tl), nil
+}
+
+func (a *Appliance) makeWeb() error {
+	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Frontend: frontend.Files()}
+	for _, c := range a.all() {
+		o.Cameras = append(o.Cameras, web.Camera{Name: c.conf.Name, Timeline: c.tl})
+	}
+	var err error
+	a.web, err = web.New(o)
+	return err
+}
+
+// Run records and serves until ctx ends, or until a server fails. Then
+// everything that was received is on disk.
+func (a *Appliance) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var cameras, others sync.WaitGroup
+	for _, c := range a.all() {
+		cameras.Go(func() { c.run(ctx) })
+	}
+	others.Go(func() { a.retention().run(ctx) })
+	serveCtx, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	for _, l := range []net.Listener{a.httpListen, a.socket} {
+		if l != nil {
+			others.Go(func() {
+				if err := a.web.Serve(serveCtx, l); err != nil {
+					stop(err)
+				}
+			})
+		}
+	}
+	<-ctx.Done()
+	a.log.Info("stopping")
+	cameras.Wait()
+	err := a.closeTimelines()
+	stopServing()
+	others.Wait()
+	a.close()
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	return err
+}
+
+// closeTimelines commits what there is and ends the runs.
+func (a *Appliance) closeTimelines() error {
+	var errs []error
+	for _, c := range a.all() {
+		if err := c.tl.Close(media.Off); err != nil {
+			errs = append(errs, fmt.Errorf("camera %s: %w", c.conf.Name, err))
+		}
+	}
+	a.mu.Lock()
+	a.cameras = nil
+	a.mu.Unlock()
+	return errors.Join(errs...)
+}
+
+// close gives back what New took; what is closed already stays so.
+func (a *Appliance) close() {
+	if err := a.closeTimelines(); err != nil {
+		a.log.Error("closing", "error", err)
+	}
+	if a.rtsp != nil {
+		a.rtsp.Close()
+	}
+	for _, l := range []net.Listener{a.httpListen, a.socket} {
+		if l != nil {
+			l.Close() //nolint:errcheck // the servers have closed theirs
+		}
+	}
+	if a.lock != nil {
+		a.lock.Close() //nolint:errcheck // only held
+	}
+}
+
+// all is the cameras there are.
+func (a *Appliance) all() []*camera {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return append([]*camera(nil), a.cameras...)
+}
+
+func (a *Appliance) names() []string {
+	var names []string
+	for _, c := range a.all() {
+		names = append(names, c.conf.Name)
+	}
+	return names
+}
+
+func (a *Appliance) rtspTimeline(name string) (rtsp.Timeline, bool) {
+	for _, c := range a.all() {
+		if c.conf.Name == name {
+			return rtsp.Of(c.tl), true
+		}
+	}
+	return nil, false
+}
+
+func (a *Appliance) retention() *retention {
+	r := &retention{log: a.log, free: func() (int64, int64, error) {
+		d, err := diskOf(a.conf.Data)
+		return d.free, a.conf.reserve(d), err
+	}}
+	for _, c := range a.all() {
+		r.shelves = append(r.shelves, shelf{c.conf.Name, c.store})
+	}
+	return r
+}
+
+func (a *Appliance) export(ctx context.Context, name string, from, to media.Position) (*web.Movie, error) {
+	for _, c := range a.all() {
+		if c.conf.Name == name {
+			return plan(ctx, name, c.tl, from, to)
+		}
+	}
+	return nil, fmt.Errorf("camera %s is closed", name)
+}
+
+// plan makes a file as web hands it out.
+func plan(ctx context.Context, name string, tl *timeline.Timeline, from, to media.Position) (*web.Movie, error) {
+	m, err := export.Plan(ctx, export.Of(tl), from, to, export.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return &web.Movie{Size: m.Size(), Start: m.Start, From: m.From, To: m.To, Length: m.Length, Gaps: m.Gaps, Next: m.Next, Write: m.Write}, nil
+}

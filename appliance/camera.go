@@ -1,0 +1,267 @@
+package appliance
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"hindsight/appliance/capture"
+	"hindsight/appliance/encode"
+	"hindsight/appliance/timeline"
+	"hindsight/media"
+	"hindsight/store"
+)
+
+// How often auto looks again for a device that is not there. A microphone is
+// only seen by a new process, so looking is not free.
+const (
+	lookAgain     = 10 * time.Second
+	lookAgainLong = 30 * time.Second
+)
+
+// camera is one supervised camera: its timeline and the sources that fill it.
+type camera struct {
+	conf  CameraConfig
+	hw    hardware
+	clock media.Clock
+	log   *slog.Logger
+	store store.Store
+	tl    *timeline.Timeline
+	drops *drops
+	ends  *ends
+
+	mu        sync.Mutex
+	units     []*unit
+	demo      bool // nothing was found and the demo source stands in
+	decisions map[decisionKey]encode.Decision
+	decided   encode.Decision // how pictures are recorded now
+}
+
+type decisionKey struct {
+	width, height int
+	format        media.Format
+}
+
+// unit is one source of the camera: what the status shows and health judges.
+type unit struct {
+	name     string // video, audio or both
+	super    *supervisor
+	optional bool // auto has never found it, so nobody misses it
+	mu       sync.Mutex
+	rec      *recorder
+}
+
+func newCamera(conf CameraConfig, hw hardware, clock media.Clock, log *slog.Logger, st store.Store, tl *timeline.Timeline) *camera {
+	return &camera{conf: conf, hw: hw, clock: clock, log: log, store: st, tl: tl,
+		drops: newDrops(clock, log), ends: &ends{at: map[media.Kind]time.Duration{}},
+		decisions: map[decisionKey]encode.Decision{}}
+}
+
+// run records until ctx ends. Everything received by then has been appended.
+func (c *camera) run(ctx context.Context) {
+	if c.conf.Video == "auto" && c.conf.Audio == "auto" {
+		c.standIn(ctx)
+	}
+	var wg sync.WaitGroup
+	for _, u := range c.plan() {
+		wg.Add(1)
+		c.add(u)
+		go func() {
+			defer wg.Done()
+			u.super.run(ctx)
+		}()
+	}
+	wg.Wait()
+}
+
+// standIn records the demo source for as long as there is neither camera nor microphone.
+func (c *camera) standIn(ctx context.Context) {
+	if ctx.Err() != nil || anyDevice(ctx, c.hw) {
+		return
+	}
+	c.log.Warn("no camera and no microphone found: recording the demo source until there is one")
+	demo, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer stop()
+		for sleep(demo, lookAgain) {
+			if anyDevice(demo, c.hw) {
+				c.log.Info("a device was found: it is recorded instead of the demo source")
+				return
+			}
+		}
+	}()
+	u := c.unit("both", []media.Kind{media.Video, media.Audio}, false, func(context.Context) (capture.Source, error) {
+		return c.openDemo(demo, true, true)
+	})
+	c.mu.Lock()
+	c.demo, c.units = true, []*unit{u}
+	c.mu.Unlock()
+	u.super.run(demo)
+	c.mu.Lock()
+	c.demo, c.units = false, nil
+	c.mu.Unlock()
+}
+
+// plan makes the units that the configuration asks for.
+func (c *camera) plan() []*unit {
+	video, audio := c.conf.Video, c.conf.Audio
+	both := []media.Kind{media.Video, media.Audio}
+	switch {
+	case strings.Contains(video, "://") && audio == "auto":
+		return []*unit{c.unit("both", both, false, func(context.Context) (capture.Source, error) {
+			return c.hw.Camera(video, c.conf)
+		})}
+	case video == "demo" && (audio == "demo" || audio == "auto"):
+		return []*unit{c.unit("both", both, false, func(ctx context.Context) (capture.Source, error) {
+			return c.openDemo(ctx, true, true)
+		})}
+	}
+	var units []*unit
+	if video != "none" {
+		units = append(units, c.unit("video", []media.Kind{media.Video}, video == "auto", c.chooseVideo))
+	}
+	if audio != "none" {
+		units = append(units, c.unit("audio", []media.Kind{media.Audio}, audio == "auto", c.chooseAudio))
+	}
+	return units
+}
+
+func (c *camera) chooseVideo(ctx context.Context) (capture.Source, error) {
+	switch c.conf.Video {
+	case "auto":
+		return autoCamera(ctx, c.hw, c.conf)
+	case "demo":
+		return c.openDemo(ctx, true, false)
+	}
+	return c.hw.Camera(c.conf.Video, c.conf)
+}
+
+func (c *camera) chooseAudio(ctx context.Context) (capture.Source, error) {
+	switch c.conf.Audio {
+	case "auto":
+		return autoMicrophone(ctx, c.hw)
+	case "demo":
+		return c.openDemo(ctx, false, true)
+	}
+	return c.hw.Microphone(c.conf.Audio)
+}
+
+// openDemo measures the encoder first, so that the recording begins with frame 0.
+func (c *camera) openDemo(ctx context.Context, video, audio bool) (capture.Source, error) {
+	if video {
+		p := media.Picture{Format: media.FormatI420, Width: c.conf.Width, Height: c.conf.Height}
+		if _, err := c.decide(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return c.hw.Demo(c.conf, video, audio)
+}
+
+// unit makes a supervised source.
+func (c *camera) unit(name string, kinds []media.Kind, optional bool, choose func(context.Context) (capture.Source, error)) *unit {
+	u := &unit{name: name, optional: optional}
+	u.super = &supervisor{kinds: kinds, choose: choose, clock: c.clock, log: c.log, wait: u.wait}
+	u.super.sink = func(ctx context.Context, src capture.Source) (sink, func()) { return c.record(ctx, u, src) }
+	u.super.lose = func(lost *capture.Lost) { c.lose(u, lost) }
+	return u
+}
+
+// wait is the supervisor's pause. Looking for a device that was never there takes its time.
+func (u *unit) wait(ctx context.Context, d time.Duration) bool {
+	if u.missing() {
+		d = max(d, lookAgain)
+		if u.name == "audio" {
+			d = lookAgainLong
+		}
+	}
+	return sleep(ctx, d)
+}
+
+// missing reports whether the unit is an optional one that nothing was ever heard or seen of.
+func (u *unit) missing() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.optional
+}
+
+// record makes the recorder for one run of a source.
+func (c *camera) record(ctx context.Context, u *unit, src capture.Source) (sink, func()) {
+	r := &recorder{conf: c.conf, tl: c.tl, drops: c.drops, log: c.log, decide: c.decide, ends: c.ends,
+		regain: []media.Kind{gapKind(u.super.kinds)}}
+	r.onBegin = func() {
+		u.mu.Lock()
+		u.optional = false
+		u.mu.Unlock()
+		u.super.running()
+		c.log.Info("recording", "source", src.String())
+	}
+	r.start(ctx)
+	u.mu.Lock()
+	u.rec = r
+	u.mu.Unlock()
+	return r, r.close
+}
+
+// gapKind is the kind of gap that losing these kinds makes: one, or everything.
+func gapKind(kinds []media.Kind) media.Kind {
+	if len(kinds) == 1 {
+		return kinds[0]
+	}
+	return 0
+}
+
+// lose begins the gap of a source that was lost: where its last unit ends.
+func (c *camera) lose(u *unit, lost *capture.Lost) {
+	if u.missing() {
+		return
+	}
+	var from time.Duration
+	for _, k := range u.super.kinds {
+		from = max(from, c.ends.get(k))
+	}
+	c.tl.Lose(gapKind(u.super.kinds), from, lost.Reason, detail(lost))
+}
+
+// detail is one line for a person.
+func detail(lost *capture.Lost) string {
+	if lost.Err == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(lost.Err.Error()), " ")
+}
+
+// decide measures the encoder for pictures like p, once.
+func (c *camera) decide(ctx context.Context, p media.Picture) (encode.Decision, error) {
+	key := decisionKey{p.Width, p.Height, p.Format}
+	c.mu.Lock()
+	d, ok := c.decisions[key]
+	c.mu.Unlock()
+	if !ok {
+		var err error
+		if d, err = encode.Measure(ctx, p.Width, p.Height, float64(c.conf.Rate), p.Format); err != nil {
+			return d, fmt.Errorf("measuring the encoder: %w", err)
+		}
+		c.log.Info("video", "decision", d.Why)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.decisions[key], c.decided = d, d
+	return d, nil
+}
+
+func (c *camera) add(u *unit) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.units = append(c.units, u)
+}
+
+// list is the units there are now.
+func (c *camera) list() []*unit {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*unit(nil), c.units...)
+}

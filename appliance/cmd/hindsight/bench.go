@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"hindsight/appliance"
+	"hindsight/appliance/bench"
+)
+
+func benchCommand(ctx context.Context, args []string, s io3) error {
+	f := flags("bench", "[--cameras 1,4,8] [--seconds 60] [--dir DIR]",
+		"Pulls a 720p30 stream of 2.5 Mbit/s with Opus from this process into a recorder\nof its own, one or several times, and prints what the kernel counts of it.", s)
+	list := f.String("cameras", "1,4,8", "how many cameras, one row for each `number`")
+	seconds := f.Int("seconds", 60, "how long each is measured")
+	dir := f.String("dir", ".", "`directory` on the disk to measure; the recording is deleted again")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o := bench.Options{Program: exe, Warm: 15 * time.Second, For: time.Duration(*seconds) * time.Second, Dir: *dir, Out: s.out, Commits: commits}
+	for _, n := range strings.Split(*list, ",") {
+		k, err := strconv.Atoi(n)
+		if err != nil || k < 1 || k > 64 {
+			return usageError{fmt.Sprintf("--cameras %q: want numbers from 1 to 64", *list)}
+		}
+		o.Cameras = append(o.Cameras, k)
+	}
+	_, err = bench.Run(ctx, o)
+	return err
+}
+
+// commits adds up the commits of all cameras of the server that records to dir.
+func commits(ctx context.Context, dir string) (int64, error) {
+	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return appliance.DialServer(ctx, dir) }}
+	defer t.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://hindsight/api/v1/status", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := (&http.Client{Transport: t}).Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	var st struct {
+		Cameras []struct{ Commits struct{ Count int64 } }
+	}
+	if err := json.NewDecoder(res.Body).Decode(&st); err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, c := range st.Cameras {
+		n += c.Commits.Count
+	}
+	return n, nil
+}

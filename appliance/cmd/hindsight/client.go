@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"hindsight/appliance"
+)
+
+// where are the flags that say which recording a command reads.
+type where struct {
+	data, url, camera *string
+}
+
+func whereFlags(f *flag.FlagSet) where {
+	return where{
+		data:   f.String("data", "", "`directory` of the recording (default: as for serve)"),
+		url:    f.String("url", os.Getenv("HINDSIGHT_URL"), "`address` of a running server, as in http://192.168.1.20:8080"),
+		camera: f.String("camera", "cam", "`name` of the camera"),
+	}
+}
+
+// api speaks to a recording: a server at --url, the server that records to
+// --data, or, when none runs there, the files themselves, opened read-only and
+// served to this process alone. All three answer the same requests.
+type api struct {
+	base   string
+	client *http.Client
+	close  func()
+}
+
+func (w where) open() (*api, error) {
+	if *w.url != "" {
+		if *w.data != "" {
+			return nil, usageError{"--data and --url exclude each other"}
+		}
+		u, err := url.Parse(*w.url)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, usageError{fmt.Sprintf("--url %q: want http://HOST:PORT", *w.url)}
+		}
+		return &api{strings.TrimSuffix(*w.url, "/"), &http.Client{}, func() {}}, nil
+	}
+	dir, err := dataDir(*w.data)
+	if err != nil {
+		return nil, err
+	}
+	if a := dialSocket(dir); a != nil {
+		return a, nil
+	}
+	return openFiles(dir)
+}
+
+// dataDir is the directory of --data, or the one that serve would use.
+func dataDir(flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	conf, err := appliance.Load(os.Getenv("HINDSIGHT_CONFIG"), os.Environ(), nil)
+	if err != nil {
+		return "", err
+	}
+	return conf.Data, nil
+}
+
+// dialSocket returns nil when nobody records to dir.
+func dialSocket(dir string) *api {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return appliance.DialServer(ctx, dir) }
+	conn, err := dial(context.Background(), "", "")
+	if err != nil {
+		return nil
+	}
+	conn.Close() //nolint:errcheck // it only showed that somebody listens
+	t := &http.Transport{DialContext: dial}
+	return &api{"http://hindsight", &http.Client{Transport: t}, t.CloseIdleConnections}
+}
+
+// openFiles serves the files below dir over a socket pair that only this process has.
+func openFiles(dir string) (*api, error) {
+	handler, closeFiles, err := appliance.OpenFiles(dir, version)
+	if err != nil {
+		return nil, err
+	}
+	l := newPairListener()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go server.Serve(l) //nolint:errcheck // it returns when close below closes l
+	t := &http.Transport{DialContext: l.dial}
+	return &api{"http://hindsight", &http.Client{Transport: t}, func() {
+		t.CloseIdleConnections()
+		server.Close()
+		closeFiles()
+	}}, nil
+}
+
+// get asks for path with the query; an error answer becomes an error with its sentence.
+func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, fmt.Errorf("nobody answers at %s; is `hindsight serve` running there?", a.base)
+		}
+		return nil, err
+	}
+	if res.StatusCode == http.StatusOK {
+		return res, nil
+	}
+	defer res.Body.Close()
+	var e struct{ Error string }
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if json.Unmarshal(body, &e) == nil && e.Error != "" {
+		return nil, errors.New(e.Error)
+	}
+	return nil, fmt.Errorf("%s%s answered %s", a.base, path, res.Status)
+}
+
+// pairListener hands both ends of in-memory connections to one process.
+type pairListener struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func newPairListener() *pairListener {
+	return &pairListener{make(chan net.Conn), make(chan struct{})}
+}
+
+func (l *pairListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case l.conns <- theirs:
+		return ours, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept is net.Listener's.
+func (l *pairListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close is net.Listener's; the server calls it once.
+func (l *pairListener) Close() error { close(l.done); return nil }
+
+// Addr is net.Listener's.
+func (l *pairListener) Addr() net.Addr { return pairAddr{} }
+
+type pairAddr struct{}
+
+func (pairAddr) Network() string { return "memory" }
+func (pairAddr) String() string  { return "memory" }

@@ -1,0 +1,84 @@
+package appliance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"context"
+
+	"hindsight/appliance/timeline"
+	"hindsight/appliance/web"
+	"hindsight/frontend"
+	"hindsight/media"
+	"hindsight/store"
+)
+
+// recorded finds the cameras below a data directory.
+func recorded(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no recording in %s: no such directory; name another with --data", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recording in %s: %w", dir, pathReason(err))
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() || media.CheckCamera(e.Name()) != nil {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, e.Name(), "segments")); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	sort.Strings(names)
+	if len(names) == 0 {
+		return nil, fmt.Errorf("there is no recording in %s; name another directory with --data", dir)
+	}
+	return names, nil
+}
+
+// OpenFiles opens the recording in dir, read-only, and answers the requests of
+// the HTTP API about it. The func closes it.
+func OpenFiles(dir, version string) (http.Handler, func(), error) {
+	names, err := recorded(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines := map[string]*timeline.Timeline{}
+	closeAll := func() {
+		for _, tl := range lines {
+			tl.Close("") //nolint:errcheck // nothing was written
+		}
+	}
+	o := web.Options{Frontend: frontend.Files(), Status: func() web.Status { return web.Status{Version: version, Disk: web.Disk{Path: dir}} },
+		Export: func(ctx context.Context, camera string, from, to media.Position) (*web.Movie, error) {
+			return plan(ctx, camera, lines[camera], from, to)
+		}}
+	for _, name := range names {
+		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true})
+		if err != nil {
+			closeAll()
+			return nil, nil, fmt.Errorf("camera %s: %w", name, err)
+		}
+		tl, err := timeline.New(timeline.Options{Camera: name, Store: st, ReadOnly: true})
+		if err != nil {
+			st.Close() //nolint:errcheck // nothing was written
+			closeAll()
+			return nil, nil, err
+		}
+		lines[name] = tl
+		o.Cameras = append(o.Cameras, web.Camera{Name: name, Timeline: tl})
+	}
+	s, err := web.New(o)
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	return s.Handler(), closeAll, nil
+}

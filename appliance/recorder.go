@@ -1,0 +1,258 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hindsight/appliance/encode"
+	"hindsight/media"
+)
+
+// pictureQueue is how many pictures may wait for the encoder: enough for a
+// pause of the garbage collector or a slow key frame, too few to delay live.
+const pictureQueue = 6
+
+// tracks is what a recorder needs of a timeline to append.
+type tracks interface {
+	Media(boot time.Duration) time.Duration
+	Track(t media.Track) (media.Track, error)
+	Append(u media.Unit) error
+	Lose(k media.Kind, from time.Duration, why media.Reason, detail string)
+	Regain(k media.Kind, at time.Duration)
+}
+
+// recorder turns what one run of a source delivers into units on the timeline.
+// Pictures are encoded by a goroutine of their own, so that an encoder that is
+// too slow costs pictures, counted, and never the source's own buffers.
+type recorder struct {
+	conf    CameraConfig
+	tl      tracks
+	drops   *drops
+	log     *slog.Logger
+	decide  func(ctx context.Context, p media.Picture) (encode.Decision, error)
+	regain  []media.Kind // gaps that the first unit of each kind ends
+	ends    *ends
+	began   atomic.Bool
+	onBegin func()
+
+	mu      sync.Mutex // video and audio units come from two goroutines
+	current map[media.Kind]media.Track
+
+	pictures  chan media.Picture
+	measuring atomic.Bool // pictures that come meanwhile are no drops: recording has not begun
+	wg        sync.WaitGroup
+	ctx       context.Context
+
+	audio *encode.Audio
+	drift atomic.Pointer[encode.Drift]
+}
+
+// ends remembers where each kind of a camera ends, from run to run of its source.
+type ends struct {
+	mu sync.Mutex
+	at map[media.Kind]time.Duration // media time
+}
+
+func (e *ends) set(k media.Kind, at time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if at > e.at[k] {
+		e.at[k] = at
+	}
+}
+
+func (e *ends) get(k media.Kind) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.at[k]
+}
+
+// start makes the recorder ready; close ends it. ctx only ends the measuring
+// of the encoder: what was received is encoded in any case.
+func (r *recorder) start(ctx context.Context) {
+	r.ctx = ctx
+	r.current = map[media.Kind]media.Track{}
+	r.pictures = make(chan media.Picture, pictureQueue)
+	r.wg.Add(1)
+	go r.encodePictures()
+}
+
+// close encodes what was received and frees the encoders.
+func (r *recorder) close() {
+	close(r.pictures)
+	r.wg.Wait()
+	if r.audio != nil {
+		r.flushAudio()
+	}
+}
+
+// Began reports whether any unit has come.
+func (r *recorder) Began() bool { return r.began.Load() }
+
+// Picture is capture.Sink's.
+func (r *recorder) Picture(p media.Picture) {
+	select {
+	case r.pictures <- p:
+	default:
+		if !r.measuring.Load() {
+			r.drops.add(media.Video, "the encoder is too slow")
+		}
+	}
+}
+
+// Dropped is capture.Sink's.
+func (r *recorder) Dropped(k media.Kind, why string) { r.drops.add(k, why) }
+
+func (r *recorder) encodePictures() {
+	defer r.wg.Done()
+	var video *encode.Video
+	var format media.Format
+	for p := range r.pictures {
+		if video == nil || p.Format != format {
+			if video != nil {
+				video.Close()
+			}
+			video, format = r.newVideo(p), p.Format
+			if video == nil {
+				continue
+			}
+		}
+		t, u, ok, err := video.Encode(p)
+		if err != nil {
+			r.drops.add(media.Video, err.Error())
+			continue
+		}
+		if ok {
+			r.append(t, u)
+		}
+	}
+	if video != nil {
+		video.Close()
+	}
+}
+
+// newVideo measures the encoder for pictures like p and makes it.
+func (r *recorder) newVideo(p media.Picture) *encode.Video {
+	r.measuring.Store(true)
+	defer r.measuring.Store(false)
+	d, err := r.decide(r.ctx, p)
+	if err != nil {
+		r.drops.add(media.Video, err.Error())
+		return nil
+	}
+	v, err := encode.NewVideo(d.Options(float64(r.conf.Rate), r.conf.VideoBitrate))
+	if err != nil {
+		r.drops.add(media.Video, err.Error())
+		return nil
+	}
+	return v
+}
+
+// Sound is capture.Sink's.
+func (r *recorder) Sound(s media.Sound) {
+	if r.audio == nil {
+		a, err := encode.NewAudio(encode.AudioOptions{Bitrate: r.conf.AudioBitrate})
+		if err != nil {
+			r.drops.add(media.Audio, err.Error())
+			return
+		}
+		r.audio = a
+	}
+	units, err := r.audio.Write(s)
+	r.appendAudio(units)
+	switch {
+	case errors.Is(err, encode.ErrDiscontinuity):
+		r.log.Warn("sound: the device's samples jumped; the clock is found anew", "detail", err)
+		r.flushAudio()
+		r.loseAudio(err)
+		r.Sound(s)
+		return
+	case err != nil:
+		r.drops.add(media.Audio, err.Error())
+	}
+	d := r.audio.Drift()
+	r.drift.Store(&d)
+}
+
+func (r *recorder) flushAudio() {
+	units, err := r.audio.Flush()
+	r.appendAudio(units)
+	if err != nil {
+		r.drops.add(media.Audio, err.Error())
+	}
+	r.audio.Close()
+	r.audio = nil
+}
+
+// loseAudio begins a gap that the next unit of sound ends.
+func (r *recorder) loseAudio(why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.current[media.Audio]; !ok {
+		return
+	}
+	delete(r.current, media.Audio)
+	r.tl.Lose(media.Audio, r.ends.get(media.Audio), media.MicrophoneLost, why.Error())
+	r.regain = append(r.regain, media.Audio)
+}
+
+func (r *recorder) appendAudio(units []media.Unit) {
+	for _, u := range units {
+		r.append(r.audio.Track(), u)
+	}
+}
+
+// Coded is capture.Sink's.
+func (r *recorder) Coded(t media.Track, u media.Unit) { r.append(t, u) }
+
+// append puts a unit whose DTS is on Clock.Boot onto the timeline.
+func (r *recorder) append(t media.Track, u media.Unit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cur, ok := r.current[t.Kind]
+	if !ok || !cur.Same(t) || len(t.Config) > 0 && string(cur.Config) != string(t.Config) {
+		var err error
+		if cur, err = r.tl.Track(t); err != nil {
+			r.drops.add(t.Kind, err.Error())
+			return
+		}
+		r.current[t.Kind] = cur
+	}
+	u.Track = cur.ID
+	u.DTS = r.tl.Media(u.DTS)
+	if u.DTS < 0 {
+		return // taken before the run began
+	}
+	if !ok {
+		r.first(t.Kind, u.DTS)
+	}
+	if err := r.tl.Append(u); err != nil {
+		r.drops.add(t.Kind, err.Error())
+		return
+	}
+	r.ends.set(t.Kind, u.DTS+r.length(t, u))
+}
+
+// first ends the gaps that wait for this kind.
+func (r *recorder) first(k media.Kind, at time.Duration) {
+	if !r.began.Swap(true) {
+		r.onBegin()
+	}
+	for _, g := range r.regain {
+		if g == 0 || g == k {
+			r.tl.Regain(g, at)
+		}
+	}
+}
+
+// length is how long the unit lasts: a picture until the next one is due.
+func (r *recorder) length(t media.Track, u media.Unit) time.Duration {
+	if d := t.Duration(u.Payload); d > 0 {
+		return d
+	}
+	return time.Second / time.Duration(r.conf.Rate)
+}

@@ -1,0 +1,183 @@
+package appliance
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"hindsight/appliance/web"
+)
+
+// silentAfter is how long a source may give nothing of a kind before its camera
+// counts as not recording. Between two pictures of the slowest camera (one a
+// second) and a frozen one (3 s) lies enough.
+const silentAfter = 10 * time.Second
+
+// status is the appliance's part of the status.
+func (a *Appliance) status() web.Status {
+	_, trusted := a.clock.Wall()
+	st := web.Status{Version: a.version, ClockTrusted: trusted,
+		UptimeSeconds: (a.clock.Boot() - a.started).Seconds(), Disk: web.Disk{Path: a.conf.Data}}
+	if d, err := diskOf(a.conf.Data); err == nil {
+		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.conf.reserve(d)
+	}
+	st.DaysThatFit = a.daysThatFit()
+	for _, c := range a.all() {
+		cs := c.status()
+		for _, host := range a.hosts(a.rtspPort()) {
+			cs.Addresses = append(cs.Addresses, "rtsp://"+host+"/"+c.conf.Name)
+		}
+		st.Cameras = append(st.Cameras, cs)
+	}
+	for _, s := range a.conf.Settings() {
+		st.Settings = append(st.Settings, web.Setting(s))
+	}
+	return st
+}
+
+// daysThatFit estimates how long the recording can be before the oldest goes.
+func (a *Appliance) daysThatFit() float64 {
+	d, err := diskOf(a.conf.Data)
+	if err != nil {
+		return 0
+	}
+	var kept int64
+	var rate float64
+	for _, c := range a.all() {
+		runs := c.store.Runs()
+		for _, r := range runs {
+			kept += r.FileBytes
+		}
+		rate += rateOf(runs, c.conf)
+	}
+	return daysThatFit(d.free, a.conf.reserve(d), kept, rate)
+}
+
+// status is one camera's part.
+func (c *camera) status() web.CameraStatus {
+	st := web.CameraStatus{Name: c.conf.Name, State: web.Recording}
+	for _, u := range c.list() {
+		s := u.super.get()
+		st.Sources = append(st.Sources, web.Source{Kinds: u.super.kinds, Name: redact(s.Source), Error: s.Error, Starts: int64(s.Runs)})
+		if why := c.trouble(u, s); why != "" {
+			st.State, st.Problem = web.Waiting, why
+		}
+		if ms, ok := u.soundOffset(); ok {
+			st.SoundOffsetMS = &ms
+		}
+	}
+	if st.Problem == "" && c.standsIn() {
+		st.Problem = "no camera and no microphone found: the demo source is recorded"
+	}
+	for _, d := range c.drops.list() {
+		st.Drops = append(st.Drops, web.Drop(d))
+	}
+	return st
+}
+
+// trouble says why a unit that should record does not; empty when it does.
+func (c *camera) trouble(u *unit, s sourceState) string {
+	switch {
+	case u.missing():
+		return ""
+	case s.Error != "":
+		return s.Error
+	}
+	now := c.tl.Media(c.clock.Boot())
+	newest := time.Duration(0)
+	for _, k := range u.super.kinds {
+		newest = max(newest, c.ends.get(k))
+	}
+	if silent := now - newest; silent > silentAfter {
+		return fmt.Sprintf("nothing has come from %s for %d s", s.Source, int(silent.Seconds()))
+	}
+	return ""
+}
+
+// soundOffset is by how many milliseconds sound comes late against the picture.
+func (u *unit) soundOffset() (float64, bool) {
+	u.mu.Lock()
+	r := u.rec
+	u.mu.Unlock()
+	if r == nil {
+		return 0, false
+	}
+	d := r.drift.Load()
+	if d == nil {
+		return 0, false
+	}
+	return -d.Offset.Seconds() * 1000, true
+}
+
+func (c *camera) standsIn() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.demo
+}
+
+// Welcome is what a person needs to know when the recorder starts: where to
+// look, what is recorded and how much of it fits.
+func (a *Appliance) Welcome() []string {
+	var lines []string
+	if a.httpListen != nil {
+		for _, h := range a.hosts(portOf(a.httpListen.Addr())) {
+			lines = append(lines, "page  http://"+h+"/")
+		}
+	}
+	if a.rtsp != nil {
+		for _, c := range a.all() {
+			for _, h := range a.hosts(a.rtspPort()) {
+				lines = append(lines, "live  rtsp://"+h+"/"+c.conf.Name)
+			}
+		}
+	}
+	d, err := diskOf(a.conf.Data)
+	if err != nil {
+		return append(lines, "data  "+a.conf.Data)
+	}
+	return append(lines, fmt.Sprintf("data  %s: about %.1f days fit, then the oldest goes (%.1f GiB free, of which %.1f GiB stay free)",
+		a.conf.Data, a.daysThatFit(), gib(d.free), gib(a.conf.reserve(d))))
+}
+
+func gib(n int64) float64 { return float64(n) / (1 << 30) }
+
+func (a *Appliance) rtspPort() string {
+	if a.rtsp == nil {
+		return ""
+	}
+	return portOf(a.rtsp.Addr())
+}
+
+func portOf(addr net.Addr) string {
+	if t, ok := addr.(*net.TCPAddr); ok && !t.IP.IsUnspecified() {
+		return t.String()
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return ""
+	}
+	return ":" + port
+}
+
+// hosts are the addresses at which a listener is reached: its own, or for one on every
+// address of the machine, loopback and the machine's.
+func (a *Appliance) hosts(listen string) []string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "" {
+		return nil
+	}
+	if host != "" {
+		return []string{listen}
+	}
+	out := []string{"127.0.0.1:" + port}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return out
+	}
+	for _, x := range addrs {
+		if n, ok := x.(*net.IPNet); ok && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() && n.IP.To4() != nil {
+			out = append(out, net.JoinHostPort(n.IP.String(), port))
+		}
+	}
+	return out
+}
