@@ -85,18 +85,20 @@ func readBlock(f io.ReaderAt, r Ref) (m *media.Block, damaged int, err error) {
 	}
 	var h blockHead
 	var us []placed
+	var ids []uint16 // of the tables to come
 	begun := false
-	err = t.each(b, func(it leafItem) error {
-		if len(it.key) != 2 || it.bucket {
-			return fmt.Errorf("key %x does not belong into a block", it.key)
-		}
+	err = t.each(b, func(it leafItem) (err error) {
 		if !begun {
 			begun = true
 			h, err = checkBlockHead(it.value, r)
+			ids = h.tables()
 			return err
 		}
-		got, _ := decodeTable(it.value, r.Run, binary.BigEndian.Uint16(it.key))
-		us = append(us, got...)
+		if len(ids) == 0 {
+			return fmt.Errorf("key %x does not belong into the block", it.key)
+		}
+		got, _ := decodeTable(it.value, r.Run, ids[0])
+		us, ids = append(us, got...), ids[1:]
 		return nil
 	})
 	if err == nil && !begun {
@@ -106,6 +108,18 @@ func readBlock(f io.ReaderAt, r Ref) (m *media.Block, damaged int, err error) {
 		return nil, 0, err
 	}
 	return h.block(us), h.units() - len(us), nil
+}
+
+// tables are the tracks that have a table, in the order of their keys. A key
+// itself may stand in a bad sector.
+func (h blockHead) tables() (ids []uint16) {
+	for _, t := range h.Tracks {
+		if t.Units > 0 {
+			ids = append(ids, t.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // units is how many units the block has.
