@@ -1,6 +1,9 @@
 package media
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Anchor ties a media time of a run to a wall time.
 type Anchor struct {
@@ -30,7 +33,7 @@ func (a Anchors) Trusted() bool {
 
 // counting returns the anchors that count.
 func (a Anchors) counting() Anchors {
-	if !a.Trusted() {
+	if !a.Trusted() || !slices.ContainsFunc(a, func(x Anchor) bool { return !x.Trusted }) {
 		return a
 	}
 	var t Anchors

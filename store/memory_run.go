@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,6 +88,7 @@ func (r *memoryRun) add(b *media.Block, segment uint32, ts []media.Track) *memor
 	r.next.Block++
 	r.at, r.begun = b.At, true
 	r.anchors = append(r.anchors, b.Anchors...)
+	slices.SortStableFunc(r.anchors, func(a, b media.Anchor) int { return cmp.Compare(a.Media, b.Media) })
 	r.end = b.End
 	for _, g := range b.Gaps {
 		r.setGap(g)

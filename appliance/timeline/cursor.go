@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"context"
+	"sort"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ type Cursor struct {
 	run   media.Run // of the unit yielded last; 0: none was
 	top   time.Duration
 	moved bool
+	shape outline // of the run that known is of
+	known *media.Block
 	live  bool
 	done  chan struct{}
 	once  sync.Once
@@ -138,7 +141,7 @@ func (c *Cursor) wants(u media.Unit, run media.Run) bool {
 // yield makes an item of u.
 func (c *Cursor) yield(u media.Unit, run media.Run) Item {
 	i := Item{Unit: u, Run: run}
-	i.Jump = c.moved || c.run != 0 && (c.run != run || c.p.torn || c.t.crosses(run, c.top, u.DTS))
+	i.Jump = c.moved || c.run != 0 && (c.run != run || c.p.torn || c.outline().crosses(c.top, u.DTS))
 	if run != c.run {
 		c.top = u.DTS
 	}
@@ -147,17 +150,23 @@ func (c *Cursor) yield(u media.Unit, run media.Run) Item {
 	return i
 }
 
-// crosses reports whether a hole of everything lies between two moments of a run.
-func (t *Timeline) crosses(run media.Run, from, to time.Duration) bool {
-	if to-from < time.Millisecond {
-		return false
+// crosses reports whether a hole of everything lies between two moments of the run.
+func (o outline) crosses(from, to time.Duration) bool {
+	hs := o.whole
+	i := sort.Search(len(hs), func(i int) bool { return hs[i].middle() > from })
+	return i < len(hs) && hs[i].middle() <= to
+}
+
+// outline is what is missing in the run that the cursor is in; of an earlier run
+// asked for once a block.
+func (c *Cursor) outline() outline {
+	if c.p.inTail {
+		return *c.t.shape.Load()
 	}
-	for _, h := range t.outline(run).whole {
-		if m := h.middle(); from < m && m <= to {
-			return true
-		}
+	if c.p.blk != c.known {
+		c.known, c.shape = c.p.blk, c.t.outline(c.p.ref.Run)
 	}
-	return false
+	return c.shape
 }
 
 // outline is what is missing in a run.

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,6 +18,8 @@ type dates struct {
 // dated applies the rules of dating to the anchors of a run that follows runs which end at floor.
 func dated(as media.Anchors, floor time.Time) dates {
 	d := dates{trusted: as.Trusted()}
+	as = slices.Clone(as)
+	slices.SortStableFunc(as, func(a, b media.Anchor) int { return cmp.Compare(a.Media, b.Media) })
 	for _, a := range as {
 		if d.trusted && !a.Trusted {
 			continue

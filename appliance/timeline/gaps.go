@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -82,6 +83,6 @@ func (t *Timeline) allGaps() []media.Gap {
 	for i, g := range t.gaps {
 		gaps[i] = g.Gap
 	}
-	slices.SortStableFunc(gaps, func(a, b media.Gap) int { return int(min(max(a.From-b.From, -1), 1)) })
+	slices.SortStableFunc(gaps, func(a, b media.Gap) int { return cmp.Compare(a.From, b.From) })
 	return gaps
 }

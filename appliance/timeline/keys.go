@@ -48,7 +48,9 @@ func (c *Cursor) PrevKey(ctx context.Context) (Item, error) {
 		}
 		p = q
 	} else {
-		c.t.load(&p)
+		if p.blk == nil {
+			c.t.load(&p)
+		}
 		p.idx-- // the unit yielded last does not count
 	}
 	u, q, err := c.t.keyBack(ctx, p)

@@ -84,7 +84,7 @@ func (t *Timeline) At(p media.Position, s Selection) (*Cursor, error) {
 			c.p = t.tailPlace(t.tail.base)
 			t.mu.RUnlock()
 			c.at = c.p
-			c.start = start{run: p.Run, sound: p.Time, key: true}
+			c.start = start{run: p.Run, video: p.Time, sound: p.Time, key: true}
 			return c, nil
 		}
 		c.Close()
@@ -130,7 +130,7 @@ func (t *Timeline) atInTail(c *Cursor, p media.Position) bool {
 	for n > t.tail.base && t.tail.unit(n-1).DTS > p.Time-lead {
 		n--
 	}
-	c.start = start{run: t.run, sound: p.Time, key: true}
+	c.start = start{run: t.run, video: p.Time, sound: p.Time, key: true}
 	c.p = t.tailPlace(n)
 	c.at = c.p
 	return n > t.tail.base || n == 1
@@ -163,7 +163,7 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 	if err != nil {
 		return err
 	}
-	c.start = start{run: p.Run, sound: p.Time, key: true}
+	c.start = start{run: p.Run, video: p.Time, sound: p.Time, key: true}
 	c.at = place{ref: ref}
 	if c.kinds.has(media.Video) {
 		if at, u, ok := t.keyBefore(ref, p); ok {

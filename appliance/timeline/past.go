@@ -3,6 +3,7 @@ package timeline
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hindsight/media"
@@ -57,11 +58,17 @@ type past struct {
 	store store.Store
 	harm  *damage
 	kind  func(id uint16) media.Kind
+	told  atomic.Pointer[told]
 
-	mu    sync.Mutex
-	asked time.Time
-	list  []*runFacts
+	mu    sync.Mutex // one goroutine asks
 	edges map[media.Run]edge
+}
+
+// told is what the store said at one moment. It is not changed.
+type told struct {
+	at    time.Time
+	runs  []*runFacts // oldest first
+	byRun map[media.Run]*runFacts
 }
 
 // edge is how a run ends and what its segments lack.
@@ -76,34 +83,31 @@ func newPast(s store.Store, harm *damage, kind func(uint16) media.Kind) *past {
 }
 
 // runs are the runs that the store holds, oldest first. They are not to be changed.
-func (p *past) runs() []*runFacts {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if time.Since(p.asked) >= freshness || p.asked.IsZero() {
-		p.refresh()
-	}
-	return p.list
-}
+func (p *past) runs() []*runFacts { return p.now().runs }
 
 // run is one run, or nil.
-func (p *past) run(n media.Run) *runFacts {
-	for _, r := range p.runs() {
-		if r.info.Run == n {
-			return r
-		}
-	}
-	return nil
-}
+func (p *past) run(n media.Run) *runFacts { return p.now().byRun[n] }
 
 // stale has the store asked again at the next occasion.
-func (p *past) stale() {
+func (p *past) stale() { p.told.Store(nil) }
+
+func (p *past) now() *told {
+	if t := p.told.Load(); t != nil && time.Since(t.at) < freshness {
+		return t
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = time.Time{}
+	if t := p.told.Load(); t != nil && time.Since(t.at) < freshness {
+		return t
+	}
+	t := p.ask()
+	p.told.Store(t)
+	return t
 }
 
-func (p *past) refresh() {
-	p.list = nil
+// ask asks the store.
+func (p *past) ask() *told {
+	t := &told{at: time.Now(), byRun: map[media.Run]*runFacts{}}
 	var floor time.Time
 	edges := map[media.Run]edge{}
 	for _, info := range p.store.Runs() {
@@ -124,10 +128,11 @@ func (p *past) refresh() {
 		if !r.empty() {
 			floor = r.wallEnd()
 		}
-		p.list = append(p.list, r)
+		t.runs = append(t.runs, r)
+		t.byRun[info.Run] = r
 	}
 	p.edges = edges
-	p.asked = time.Now()
+	return t
 }
 
 // edge reads the headers of the run's last blocks: when its last units are over, and when it stopped.
@@ -190,23 +195,26 @@ func (p *past) lookForSegments(info store.RunInfo) {
 }
 
 // learn notes that what lay between two blocks of a run cannot be read.
-func (p *past) learn(before, after store.Ref, info store.RunInfo) {
+func (p *past) learn(before, after store.Ref, info store.RunInfo) (isNew bool) {
 	a, err := p.store.Entry(before)
 	b, err2 := p.store.Entry(after)
 	if err != nil || err2 != nil {
-		return
+		return false
 	}
 	from := a.First
 	for _, s := range a.Stats {
 		from = max(from, s.Last+min(step(s, info), time.Second))
 	}
-	p.harm.add(info.Run, from, b.First)
+	return p.harm.add(info.Run, from, b.First)
 }
 
 // learnNow is learn for a cursor that stumbled.
 func (p *past) learnNow(before, after store.Ref) {
+	info := store.RunInfo{Run: before.Run}
 	if r := p.run(before.Run); r != nil {
-		p.learn(before, after, r.info)
+		info = r.info
+	}
+	if p.learn(before, after, info) {
 		p.stale()
 	}
 }

@@ -113,26 +113,17 @@ func name(r store.Ref) string { return fmt.Sprintf("%d-%d-%d", r.Run, r.Segment,
 // advance goes from a block that is used up to what follows it: the tail, if it
 // goes on from there, else the next block. end: nothing follows yet.
 func (t *Timeline) advance(p *place) (end bool, err error) {
-	if t.enter(p, false) {
+	t.mu.RLock()
+	newest := t.tail.last
+	seq, ok := t.tail.behind(p.ref)
+	t.mu.RUnlock()
+	if ok {
+		p.inTail, p.seq, p.blk = true, seq, nil
 		return false, nil
 	}
 	next, err := t.o.Store.Next(p.ref)
 	if errors.Is(err, store.ErrNoBlock) {
-		if t.o.ReadOnly {
-			return true, nil
-		}
-		t.mu.RLock()
-		last := t.tail.last == p.ref || t.tail.last == (store.Ref{})
-		flying := t.tail.base > t.tail.done // what left the tail may be on disk in a moment
-		t.mu.RUnlock()
-		if !last {
-			return false, nil // a block was committed just now
-		}
-		if flying {
-			return true, nil
-		}
-		t.enter(p, true)
-		return false, nil
+		return t.o.ReadOnly || !t.enter(p, newest), nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("timeline: camera %s: after block %s: %w", t.o.Camera, name(p.ref), err)
@@ -142,21 +133,19 @@ func (t *Timeline) advance(p *place) (end bool, err error) {
 	return false, nil
 }
 
-// enter moves a place behind the block p.ref into the tail, if the tail holds
-// everything from there on; or, when force says that the store has no more, to
-// the oldest unit held.
-func (t *Timeline) enter(p *place, force bool) bool {
+// enter moves a place behind which the store had no block, when newest was the
+// newest one, to the oldest unit in the tail. It reports whether it is worth going on.
+func (t *Timeline) enter(p *place, newest store.Ref) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	seq, ok := t.tail.behind(p.ref)
-	if !ok && (!force || t.tail.last != p.ref && t.tail.last != (store.Ref{})) {
-		return false
+	if t.tail.last != newest {
+		return true // a block was committed just now
 	}
-	if !ok {
-		seq = t.tail.base
-		p.torn = p.torn || seq > 1
+	if t.tail.base > t.tail.done {
+		return false // what left the tail may be on disk in a moment
 	}
-	p.inTail, p.seq, p.blk = true, seq, nil
+	p.torn = p.torn || t.tail.base > 1
+	p.inTail, p.seq, p.blk = true, t.tail.base, nil
 	return true
 }
 
