@@ -274,9 +274,15 @@ func (a *Audio) encode() ([]media.Unit, error) {
 
 func (a *Audio) unit(payload []byte) media.Unit {
 	first := a.units*opusFrame - int64(a.encoder.lookahead)
+	u := media.Unit{Flags: media.Key | a.flags(float64(first)), DTS: a.at(a.units), Payload: payload}
 	a.units++
-	at := a.follower.origin + time.Duration(first)*time.Second/opusRate
-	return media.Unit{Flags: media.Key | a.flags(float64(first)), DTS: at, Payload: payload}
+	return u
+}
+
+// at is the DTS of unit n. The count of samples times a second would overflow after two days.
+func (a *Audio) at(n int64) time.Duration {
+	delay := time.Duration(a.encoder.lookahead) * time.Second / opusRate
+	return a.follower.origin + time.Duration(n)*20*time.Millisecond - delay
 }
 
 // flags of a unit that begins at an output sample. Losses behind it are forgotten.

@@ -361,3 +361,19 @@ func TestAudioOptionsOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+func TestUnitsOfAYear(t *testing.T) {
+	a := newAudio(t, AudioOptions{Settle: -1})
+	m := &microphone{rate: 48000, channels: 1, piece: 960, sound: clicks}
+	record(t, a, m, time.Second)
+	const year = 365 * 24 * time.Hour
+	if got, want := a.at(int64(year/(20*time.Millisecond))), hour+year-6500*time.Microsecond; got != want {
+		t.Errorf("the unit of a year later is at %v, want %v", got, want)
+	}
+	f := newFollower(48000, hour, 0)
+	f.card = 100e-6
+	f.out, f.in = int64(year.Seconds()*48000), year.Seconds()*48000*(1+100e-6)
+	if got := f.when(int64(f.in)); (got - hour - year).Abs() > 20*time.Microsecond {
+		t.Errorf("the sample of a year later is at %v, want %v", got, hour+year)
+	}
+}

@@ -87,7 +87,7 @@ func TestWhenMeasuringIsClear(t *testing.T) {
 		{"near the limit, many", took(90, 20*ms), 1800 * ms, true},
 		{"time is up", took(3, 700*ms), 2100 * ms, true},
 	} {
-		if got := clear(c.took, 30, c.spent); got != c.want {
+		if got := isClear(c.took, 30, c.spent); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

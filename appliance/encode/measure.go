@@ -37,7 +37,7 @@ func Measure(ctx context.Context, width, height int, rate float64, format media.
 	}
 	var took []time.Duration
 	began := time.Now()
-	for n := 0; !clear(took, rate, time.Since(began)); n++ {
+	for n := 0; !isClear(took, rate, time.Since(began)); n++ {
 		if err := ctx.Err(); err != nil {
 			return Decision{}, err
 		}
@@ -63,8 +63,8 @@ func typical(took []time.Duration) time.Duration {
 	return s[len(s)/2]
 }
 
-// clear reports whether more pictures would not change the decision.
-func clear(took []time.Duration, rate float64, spent time.Duration) bool {
+// isClear reports whether more pictures would not change the decision.
+func isClear(took []time.Duration, rate float64, spent time.Duration) bool {
 	switch {
 	case len(took) >= measureMax || len(took) > 0 && spent >= measureFor:
 		return true
@@ -111,13 +111,14 @@ func testScene(width, height, n int) Image {
 	m := NewImage(width, height)
 	m.FullRange = true
 	random := rand.New(rand.NewPCG(uint64(n), 1)) // the same on every machine
+	noise := make([]int, 8191)                    // no multiple of it is a row
+	for i := range noise {
+		noise[i] = random.IntN(7)
+	}
 	y, u, v := m.Planes()
-	for r := range m.Height {
-		for c := range m.Width {
-			x := c + 3*n // the scene pans
-			shade := 60 + (x*r>>9)&63 + x&0x40 + random.IntN(7)
-			y[r*m.Width+c] = byte(shade)
-		}
+	for i := range y {
+		r, x := i/m.Width, i%m.Width+3*n // the scene pans
+		y[i] = byte(60 + (x*r>>9)&63 + x&0x40 + noise[i%len(noise)])
 	}
 	for i := range u {
 		x := i%(m.Width/2) + n

@@ -145,6 +145,8 @@ static int hs_decode(ISVCDecoder *d, unsigned char *data, int size, hs_frame *f)
 	memset(&info, 0, sizeof info);
 	memset(f, 0, sizeof *f);
 	int rc = (*d)->DecodeFrameNoDelay(d, data, size, f->plane, &info);
+	if (!rc && info.iBufferStatus != 1) // kept back for pictures that may be shown before it
+		rc = (*d)->FlushFrame(d, f->plane, &info);
 	f->ready = info.iBufferStatus == 1;
 	if (f->ready) {
 		f->width = info.UsrData.sSystemBuffer.iWidth;
@@ -210,8 +212,9 @@ func (e *h264Encoder) close() {
 	}
 }
 
-// H264Decoder decodes what is stored as media.H264, without B frames, one
-// picture for each unit. It must be closed; one goroutine uses it at a time.
+// H264Decoder decodes what is stored as media.H264, one picture for each unit in
+// the order of the units: with B frames that is not the order in which they are shown. It must
+// be closed; one goroutine uses it at a time.
 type H264Decoder struct {
 	c      *C.ISVCDecoder
 	stream *H264Stream

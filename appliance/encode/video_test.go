@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -154,6 +155,24 @@ func TestAKeyFrameInEverySecond(t *testing.T) {
 				t.Errorf("%d key frames in %v, want %d", keys, end-hour, want)
 			}
 		})
+	}
+}
+
+func TestAMachineThatNeverRestarts(t *testing.T) {
+	for _, up := range []time.Duration{24 * 24 * time.Hour, 25 * 24 * time.Hour, 50 * 24 * time.Hour, 20 * 365 * 24 * time.Hour} {
+		v := newVideo(t, VideoOptions{Rate: 10, Bitrate: 200_000})
+		bytes := 0
+		for i := range 40 {
+			at := up + time.Duration(i)*100*time.Millisecond
+			_, unit := encodeOne(t, v, pictureOf(t, moved(scene(320, 240, false), i), media.FormatI420, at))
+			if unit.IsKey() != (i%10 == 0) || unit.DTS != at {
+				t.Errorf("%v after the start: picture %d: key %v, DTS %v", up, i, unit.IsKey(), unit.DTS)
+			}
+			bytes += len(unit.Payload)
+		}
+		if bytes < 20_000 || bytes > 200_000 { // 4 s at 25 kB/s
+			t.Errorf("%v after the start: %d bytes in 4 s", up, bytes)
+		}
 	}
 }
 
@@ -460,6 +479,45 @@ func TestFFprobeReadsIt(t *testing.T) {
 		want := "Constrained Baseline\n322\n182\n0\n" + c.pixels + "\nsmpte170m\n25\n"
 		if err != nil || strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
 			t.Errorf("%s: ffprobe says %q, %v; want %q", name, out, err, want)
+		}
+	}
+}
+
+// Streams of another encoder, one grey level for each picture in order of
+// presentation: with B frames a picture is decoded before those shown earlier.
+func TestDecodingInOrderOfTheUnits(t *testing.T) {
+	for file, order := range map[string][]int{
+		"x264-high-0b.h264": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19},
+		"x264-main-2b.h264": {0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 10, 13, 11, 12, 16, 14, 15, 19, 17, 18},
+	} {
+		data, err := os.ReadFile("testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		split, err := SplitAnnexB(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := newH264Decoder(t)
+		var unit [][]byte
+		n := 0
+		for _, nal := range split {
+			unit = append(unit, nal)
+			if nalType(nal) != nalSlice && nalType(nal) != nalIDR {
+				continue
+			}
+			m, err := d.Decode(JoinLengths(unit...))
+			if err != nil {
+				t.Fatalf("%s: unit %d: %v", file, n, err)
+			}
+			if got, want := int(m.Data[0]), 20+8*order[n]; got < want-2 || got > want+2 {
+				t.Errorf("%s: unit %d is of grey %d, want %d", file, n, got, want)
+			}
+			unit = nil
+			n++
+		}
+		if n != len(order) {
+			t.Errorf("%s: %d pictures", file, n)
 		}
 	}
 }
