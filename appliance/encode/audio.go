@@ -132,7 +132,7 @@ func (a *Audio) check(s media.Sound) error {
 		return fmt.Errorf("audio: piece of %d samples, %d channels, %d lost", len(s.Samples), s.Channels, s.LostHere)
 	case a.rate != 0 && (s.Rate != a.rate || s.Channels != a.in):
 		return fmt.Errorf("%w: %d Hz, %d channels became %d Hz, %d channels", ErrDiscontinuity, a.rate, a.in, s.Rate, s.Channels)
-	case perSecond(s.LostHere, s.Rate) > longestLoss:
+	case a.rate != 0 && perSecond(s.LostHere, s.Rate) > longestLoss: // a new beginning has nothing before it
 		return fmt.Errorf("%w: %v of sound lost", ErrDiscontinuity, perSecond(s.LostHere, s.Rate).Round(time.Second))
 	}
 	a.rate, a.in = s.Rate, s.Channels

@@ -327,6 +327,9 @@ func TestSoundThatIsRefused(t *testing.T) {
 		if _, err := a.Write(good); err != nil {
 			t.Errorf("after %s a good piece is refused: %v", c.name, err)
 		}
+		if _, err := newAudio(t, AudioOptions{}).Write(bad); (err == nil) != c.again {
+			t.Errorf("%s at the beginning of a new Audio: %v", c.name, err)
+		}
 	}
 }
 

@@ -71,6 +71,17 @@ func (d Decision) shrink(too string) Decision {
 	return d
 }
 
+// Options are those of a Video that does what was decided, for a source that gives
+// rate pictures a second; bitrate as in VideoOptions. A larger picture that comes later is scaled
+// down to the size that was decided on.
+func (d Decision) Options(rate float64, bitrate int) VideoOptions {
+	o := VideoOptions{Rate: rate, Bitrate: bitrate, Width: d.Width, Height: d.Height, Untouched: d.Untouched}
+	if d.Rate < rate {
+		o.Keep = d.Rate
+	}
+	return o
+}
+
 // load is the share of a core that pictures of a share of the full size take.
 func load(cost time.Duration, share, rate float64) float64 {
 	return cost.Seconds() * (fixed + (1-fixed)*share) * rate

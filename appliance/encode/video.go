@@ -18,15 +18,6 @@ type VideoOptions struct {
 	Untouched bool    // record JPEG images as they are, without any H.264
 }
 
-// Options that go with what Decide found.
-func (d Decision) Options(rate float64, bitrate int) VideoOptions {
-	o := VideoOptions{Rate: rate, Bitrate: bitrate, Width: d.Width, Height: d.Height, Untouched: d.Untouched}
-	if d.Rate < rate {
-		o.Keep = d.Rate
-	}
-	return o
-}
-
 // Video turns one camera's pictures into units. One goroutine uses it at a time.
 type Video struct {
 	o      VideoOptions
