@@ -107,16 +107,16 @@ func (c vouchedClock) Wall() (time.Time, bool) {
 // listen takes the addresses, so that one in use is an error before anything is recorded.
 func (a *Appliance) listen() error {
 	var err error
+	if a.conf.HTTPAddress != "none" {
+		if a.httpListen, err = web.Listen(a.conf.HTTPAddress); err != nil {
+			return err
+		}
+	}
 	if a.conf.RTSPAddress != "none" {
 		a.rtsp, err = rtsp.New(rtsp.Options{Address: a.conf.RTSPAddress, Clock: a.clock, Log: a.log,
 			Cameras: a.rtspTimeline, Names: a.names, MaxConns: a.conf.RTSPMaxConnections})
 		if err != nil {
 			return fmt.Errorf("%w; stop it, or choose another with --rtsp-address", err)
-		}
-	}
-	if a.conf.HTTPAddress != "none" {
-		if a.httpListen, err = web.Listen(a.conf.HTTPAddress); err != nil {
-			return err
 		}
 	}
 	a.socket, err = listenSocket(a.conf.Data)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -42,8 +43,8 @@ func Load(file string, env []string, flags []Flag) (*Config, error) {
 		if err := c.override(env, flags); err != nil {
 			return nil, err
 		}
-	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("settings: %w", err)
+	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("settings: %w", err) // what is wrong with the directory itself is told by lockData
 	}
 	return c, c.finish()
 }

@@ -66,6 +66,9 @@ func Run(ctx context.Context, o Options) ([]Figures, error) {
 		if err != nil {
 			return all, err
 		}
+		if lost := src.lost.Load(); lost > 0 {
+			return all, fmt.Errorf("%d cameras: the recorder was too slow for %d packets; the figures mean nothing", n, lost)
+		}
 		fmt.Fprint(o.Out, f)
 		all = append(all, f)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
@@ -49,9 +50,13 @@ type Source struct {
 	h264   *format.H264
 	opus   *format.Opus
 	port   int
+	lost   atomic.Int64 // packets that the recorder was too slow for
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
 }
+
+// queue holds several key frames of the clip, some 200 packets each.
+const queue = 2048
 
 // NewSource serves clip at a free port of loopback.
 func NewSource(clip *Clip) (*Source, error) {
@@ -60,7 +65,7 @@ func NewSource(clip *Clip) (*Source, error) {
 		opus: &format.Opus{PayloadTyp: 97, ChannelCount: 2}}
 	s.video = &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{s.h264}}
 	s.audio = &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{s.opus}}
-	s.server = &gortsplib.Server{Handler: s, RTSPAddress: "127.0.0.1:0",
+	s.server = &gortsplib.Server{Handler: s, RTSPAddress: "127.0.0.1:0", WriteQueueSize: queue,
 		Listen: func(network, address string) (net.Listener, error) {
 			l, err := net.Listen(network, address)
 			if err == nil {
@@ -129,7 +134,9 @@ func (s *Source) run(ctx context.Context) {
 func (s *Source) write(m *description.Media, pkts []*rtp.Packet, ts uint32, ntp time.Time) {
 	for _, p := range pkts {
 		p.Timestamp = ts
-		s.stream.WritePacketRTPWithNTP(m, p, ntp) //nolint:errcheck // a reader that is too slow shows in what was recorded
+		if err := s.stream.WritePacketRTPWithNTP(m, p, ntp); err != nil {
+			s.lost.Add(1)
+		}
 	}
 }
 
@@ -147,3 +154,6 @@ func (s *Source) OnSetup(*gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *g
 func (s *Source) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
+
+// OnStreamWriteError is gortsplib's: the recorder was too slow.
+func (s *Source) OnStreamWriteError(*gortsplib.ServerHandlerOnStreamWriteErrorCtx) { s.lost.Add(1) }

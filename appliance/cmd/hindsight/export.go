@@ -25,15 +25,15 @@ func exportCommand(ctx context.Context, args []string, s io3) error {
 	if *from == "" || *to == "" || *out == "" {
 		return usageError{"--from, --to and -o are needed"}
 	}
+	q := url.Values{"camera": {*w.camera}}
+	if err := setTimes(q, *from, *to); err != nil {
+		return err
+	}
 	a, err := w.open()
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	q := url.Values{"camera": {*w.camera}}
-	if err := setTimes(q, *from, *to); err != nil {
-		return err
-	}
 	for part := 1; ; part++ {
 		q.Set("part", fmt.Sprint(part))
 		res, err := a.get(ctx, "/api/v1/export.mp4", q)
