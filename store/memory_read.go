@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -9,14 +8,9 @@ import (
 	"hindsight/media"
 )
 
-// memoryCompare orders Refs: by run, then segment, then block.
-func (r Ref) memoryCompare(o Ref) int {
-	return cmp.Or(cmp.Compare(r.Run, o.Run), cmp.Compare(r.Segment, o.Segment), cmp.Compare(r.Block, o.Block))
-}
-
 // find is the index of the block r, or of the first one above it.
 func (m *Memory) find(r Ref) (int, bool) {
-	return slices.BinarySearchFunc(m.disk.blocks, r, func(b *memoryBlock, r Ref) int { return b.entry.Ref.memoryCompare(r) })
+	return slices.BinarySearchFunc(m.disk.blocks, r, func(b *memoryBlock, r Ref) int { return b.entry.Ref.compare(r) })
 }
 
 // extent is the half-open range of indexes of a run's blocks.

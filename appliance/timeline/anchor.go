@@ -32,6 +32,9 @@ func (t *Timeline) look() (boot time.Duration, s sighting) {
 			break
 		}
 	}
+	if y := s.wall.Year(); y < 1970 || y > 2200 { // no date at all; the store would refuse it
+		s.wall, s.trusted = time.Unix(0, 0).UTC(), false
+	}
 	return s.boot, s
 }
 
@@ -69,11 +72,11 @@ func (t *Timeline) checkClock() {
 	t.log.Info("the wall clock changed; the recording goes on", "by", off, "trusted", a.Trusted, "now", a.Wall)
 }
 
-// Anchor adds an anchor to the run being recorded.
+// Anchor adds an anchor to the run being recorded. One outside the years 1970 to 2200 is left out.
 func (t *Timeline) Anchor(a media.Anchor) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.o.ReadOnly && !t.ended {
+	if y := a.Wall.Year(); !t.o.ReadOnly && !t.ended && y >= 1970 && y <= 2200 {
 		t.anchor(a)
 	}
 }

@@ -40,11 +40,18 @@ func (d *damage) add(run media.Run, from, until time.Duration) (isNew bool) {
 	return true
 }
 
-// gaps are the stretches of a run that are known to be unreadable.
-func (d *damage) gaps(run media.Run) []media.Gap {
+// beside are gaps and what else of the run is known to be unreadable.
+func (d *damage) beside(gaps []media.Gap, run media.Run) []media.Gap {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return slices.Clone(d.runs[run])
+	out := slices.Clip(gaps)
+	for _, h := range d.runs[run] {
+		told := func(g media.Gap) bool { return g.Kind == 0 && g.From <= h.From && h.Until <= until(g) }
+		if !slices.ContainsFunc(gaps, told) {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 // Survey reads the header of every block kept, to find what is missing without

@@ -12,6 +12,9 @@ import (
 // forever is the end of a gap that is still open.
 const forever = time.Duration(math.MaxInt64)
 
+// maxDetail is the most bytes that are kept of a gap's detail.
+const maxDetail = 1000
+
 // gapState is a gap of the run being recorded.
 type gapState struct {
 	media.Gap
@@ -26,6 +29,7 @@ func (t *Timeline) Lose(k media.Kind, from time.Duration, why media.Reason, deta
 		return
 	}
 	from = max(from, 0)
+	detail = detail[:min(len(detail), maxDetail)]
 	for _, g := range t.gaps { // a gap is named by kind, start and reason
 		if g.Kind == k && g.From == from && g.Reason == why {
 			from++

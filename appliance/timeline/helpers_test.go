@@ -101,13 +101,20 @@ func newRig(t testing.TB, edit func(*Options)) *rig {
 
 func rigOn(t testing.TB, clock *fakeClock, m *store.Memory, edit func(*Options)) *rig {
 	t.Helper()
-	o := options(clock, m)
+	r := rigOver(t, clock, m, edit)
+	r.mem = m
+	return r
+}
+
+func rigOver(t testing.TB, clock *fakeClock, s store.Store, edit func(*Options)) *rig {
+	t.Helper()
+	o := options(clock, s)
 	if edit != nil {
 		edit(&o)
 	}
 	tl, err := New(o)
 	must(t, err)
-	r := &rig{Timeline: tl, t: t, clock: clock, mem: m}
+	r := &rig{Timeline: tl, t: t, clock: clock}
 	t.Cleanup(func() { r.Close(media.Off) })
 	return r
 }

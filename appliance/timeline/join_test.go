@@ -58,18 +58,23 @@ func (r *reference) item(i int) key {
 // in the order of appending, whatever the sizes of blocks, tail, segments and cache.
 func TestJoin(t *testing.T) {
 	for seed := range uint64(24) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { join(t, seed) })
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			join(t, seed, func(rnd *rand.Rand, edit func(*Options)) *rig {
+				r := newRig(t, edit)
+				r.mem.SegmentBlocks = 1 + rnd.IntN(8)
+				return r
+			})
+		})
 	}
 }
 
-func join(t *testing.T, seed uint64) {
-	t.Parallel()
+func join(t *testing.T, seed uint64, open func(*rand.Rand, func(*Options)) *rig) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	r := newRig(t, func(o *Options) {
+	r := open(rnd, func(o *Options) {
 		o.TailSpan = time.Duration(1 + rnd.IntN(4000)*int(time.Millisecond))
 		o.CacheBytes = int64(1 + rnd.IntN(60_000))
 	})
-	r.mem.SegmentBlocks = 1 + rnd.IntN(8)
 	r.both()
 	ref := newReference()
 	const units, cursors = 1200, 8

@@ -147,6 +147,7 @@ func (t *Timeline) land(err error) {
 		return
 	}
 	t.out.why, t.out.detail = reasonOf(err), err.Error()
+	t.out.detail = t.out.detail[:min(len(t.out.detail), maxDetail)]
 	if limbo.any() {
 		t.counts.dropped += limbo.bytes
 		if sealed.gap != nil && later.gap != nil { // one stretch now

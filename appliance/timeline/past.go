@@ -124,7 +124,7 @@ func (p *past) ask() *told {
 		edges[info.Run] = e
 		r.end, r.stop = e.end, e.stop
 		r.dates = dated(info.Anchors, floor)
-		r.outline = outlineOf(append(p.harm.gaps(info.Run), info.Gaps...), r.kinds)
+		r.outline = outlineOf(p.harm.beside(info.Gaps, info.Run), r.kinds)
 		if !r.empty() {
 			floor = r.wallEnd()
 		}

@@ -141,7 +141,7 @@ func update(tr media.Track, payload []byte) media.Track {
 		}
 		p = p[4+n:]
 	}
-	if len(config) > 0 {
+	if len(config) > 0 && len(config) <= 0xffff { // what a block can describe
 		tr.Config = config
 	}
 	return tr

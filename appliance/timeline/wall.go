@@ -68,10 +68,18 @@ func (t *Timeline) view() []*runFacts {
 	now := t.now()
 	if n := len(old); n > 0 && old[n-1].info.Run == t.run {
 		kept := old[n-1].info
-		now.info.First = kept.First // retention may have passed the run's beginning
+		if kept.First <= kept.Last {
+			now.info.First = kept.First // retention may have passed the run's beginning
+		}
 		now.info.Segments, now.info.FileBytes = kept.Segments, kept.FileBytes
+		for _, g := range kept.Gaps {
+			if g.Reason == media.Damaged { // found by the store
+				now.info.Gaps = append(now.info.Gaps, g)
+			}
+		}
 		old = old[:n-1]
 	}
+	now.outline = outlineOf(t.harm.beside(now.info.Gaps, t.run), now.kinds)
 	return append(slices.Clip(old), now)
 }
 
@@ -98,6 +106,5 @@ func (t *Timeline) now() *runFacts {
 		})
 	}
 	slices.SortFunc(r.info.Stats, func(a, b store.TrackStat) int { return int(a.Track) - int(b.Track) })
-	r.outline = outlineOf(append(t.harm.gaps(t.run), r.info.Gaps...), r.kinds)
 	return r
 }
