@@ -86,21 +86,22 @@ func (s *Source) run(ctx context.Context, sink capture.Sink, last *time.Duration
 	}
 	defer p.Close()
 	defer context.AfterFunc(ctx, p.Kill)()
-	p.Within(s.opening)
+	patience := s.opening
+	p.Within(patience)
 	r, err := newWireReader(p)
 	if err != nil {
-		return s.ended(p, err, s.opening)
+		return s.ended(p, err, patience)
 	}
 	var l *ledger
 	for {
+		p.Within(patience)
 		m, err := r.read()
 		if err != nil {
-			return s.ended(p, err, s.reading)
+			return s.ended(p, err, patience)
 		}
-		p.Within(s.reading)
 		switch m := m.(type) {
 		case format:
-			l = &ledger{format: m}
+			l, patience = &ledger{format: m}, s.reading
 			s.options.Log.Info("microphone opened", "device", m.device, "rate", m.rate, "channels", m.channels)
 		case failure:
 			return errors.New(string(m))
