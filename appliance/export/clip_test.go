@@ -3,9 +3,11 @@ package export
 import (
 	"bytes"
 	"encoding/binary"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,8 +48,27 @@ type coded struct {
 	units []media.Unit
 }
 
+// clips are those made already: several tests use the same.
+var clips = struct {
+	sync.Mutex
+	made map[string]coded
+}{made: map[string]coded{}}
+
 // clip makes an elementary stream with ffmpeg, whose arguments say how.
 func clip(t testing.TB, tr media.Track, args ...string) coded {
+	t.Helper()
+	clips.Lock()
+	defer clips.Unlock()
+	key := tr.Codec.String() + strings.Join(args, " ")
+	if c, ok := clips.made[key]; ok {
+		return c
+	}
+	c := makeClip(t, tr, args...)
+	clips.made[key] = c
+	return c
+}
+
+func makeClip(t testing.TB, tr media.Track, args ...string) coded {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "clip.mp4")
 	format := "mp4"
@@ -60,7 +81,7 @@ func clip(t testing.TB, tr media.Track, args ...string) coded {
 		t.Fatal(err)
 	}
 	trak := f.Moov.Traks[0]
-	raw, err := exec.Command("cat", file).Output()
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,9 +106,11 @@ func (f *fake) Open(p media.Position) (Cursor, error) {
 type fakeCursor struct {
 	items []timeline.Item
 	live  bool
+	ended bool
 }
 
-func (c *fakeCursor) Live() bool { return c.live && len(c.items) == 0 }
+// Live: like the real one it knows only once it has waited.
+func (c *fakeCursor) Live() bool { return c.live && c.ended }
 func (c *fakeCursor) Close()     {}
 
 func (c *fakeCursor) Next(ctx context.Context) (timeline.Item, error) {
@@ -120,6 +122,7 @@ func (c *fakeCursor) Next(ctx context.Context) (timeline.Item, error) {
 	if !c.live {
 		return timeline.Item{}, timeline.ErrEnd
 	}
+	c.ended = true
 	<-ctx.Done()
 	return timeline.Item{}, ctx.Err()
 }

@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,10 +36,9 @@ func (c *changed) Error() string {
 // over the same range pick the same.
 type picker struct {
 	tl     Timeline
-	cursor Cursor
+	cursor *patient
 	within stretches
 	start  start
-	wait   time.Duration
 
 	tracks  map[uint16]media.Track
 	lanes   []picked
@@ -59,22 +57,22 @@ type picked struct {
 
 // newPicker opens a cursor early enough for the lead-in.
 func newPicker(tl Timeline, within stretches, s start, wait time.Duration) (*picker, error) {
-	p := &picker{tl: tl, within: within, start: s, wait: wait, tracks: map[uint16]media.Track{}}
+	p := &picker{tl: tl, within: within, start: s, tracks: map[uint16]media.Track{}}
 	for _, t := range s.tracks {
 		p.lanes = append(p.lanes, picked{kind: t.kind, role: t.role, params: t.params, stretch: -1})
 	}
 	var err error
-	p.cursor, err = tl.Open(media.Position{Run: within[0].run, Time: max(0, within[0].from-preroll)})
+	p.cursor, err = open(tl, media.Position{Run: within[0].run, Time: max(0, within[0].from-preroll)}, wait)
 	return p, err
 }
 
-func (p *picker) close() { p.cursor.Close() }
+func (p *picker) close() { p.cursor.close() }
 
 // next is the next unit that belongs into the file; timeline.ErrEnd behind the
 // last; *changed where the file must end before the range does.
 func (p *picker) next(ctx context.Context) (pick, error) {
 	for {
-		item, err := read(ctx, p.cursor, p.wait)
+		item, err := p.cursor.next(ctx)
 		if err != nil {
 			return pick{}, err
 		}
@@ -86,21 +84,6 @@ func (p *picker) next(ctx context.Context) (pick, error) {
 			return out, err
 		}
 	}
-}
-
-// read is Cursor.Next, with the difference that at the live end it waits only a
-// moment for what is still on its way.
-func read(ctx context.Context, c Cursor, wait time.Duration) (timeline.Item, error) {
-	if !c.Live() {
-		return c.Next(ctx)
-	}
-	short, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	item, err := c.Next(short)
-	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		err = timeline.ErrEnd
-	}
-	return item, err
 }
 
 // done reports whether nothing that belongs into the file can follow.

@@ -26,18 +26,18 @@ type startTrack struct {
 // beginning, and the parameters of what is seen and heard there.
 func look(ctx context.Context, tl Timeline, within stretches, lost bool, wait time.Duration) (start, error) {
 	first := within[0]
-	c, err := tl.Open(media.Position{Run: first.run, Time: first.from})
+	c, err := open(tl, first.start(), wait)
 	if err != nil {
 		return start{}, err
 	}
-	defer c.Close()
+	defer c.close()
 	tracks := map[uint16]media.Track{}
 	for _, t := range tl.Tracks() {
 		tracks[t.ID] = t
 	}
 	var s start
 	for {
-		item, err := read(ctx, c, wait)
+		item, err := c.next(ctx)
 		if errors.Is(err, timeline.ErrEnd) || err == nil && (item.Run > first.run || item.DTS > first.from+skew) {
 			return s, nil
 		}
