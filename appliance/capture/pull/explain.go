@@ -49,7 +49,7 @@ func (s *Source) sentence(err error) string {
 	case errors.As(err, &sdp):
 		return "its description of the streams cannot be read: " + s.at.safe(sdp.Error())
 	case isTimeout(err):
-		return fmt.Sprintf("no answer within %v", max(s.o.Timeout, leastTimeout))
+		return fmt.Sprintf("no answer within %v", s.answerTime())
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return "the camera closed the connection"
 	}

@@ -122,7 +122,7 @@ func TestWhyACameraIsLost(t *testing.T) {
 		{"refused", refusedPort, "refuses connections; check the port"},
 		{"no such host", func(*testing.T) string { return "no-such-host.invalid" }, `there is no host "no-such-host.invalid"`},
 		{"hangs up", raw(func(string, string) string { return "" }), "the camera closed the connection"},
-		{"says nothing", raw(func(string, string) string { return "-" }), "no answer within 2s"},
+		{"says nothing", raw(func(string, string) string { return "-" }), "no answer within 3s"},
 		{"401 for good", raw(describe("RTSP/1.0 401 Unauthorized\nCSeq: CSEQ\nWWW-Authenticate: Basic realm=\"x\"\n\n")), "refuses the user name or password"},
 		{"401 without a way", raw(describe("RTSP/1.0 401 Unauthorized\nCSeq: CSEQ\n\n")), "no authentication methods"},
 		{"403", raw(describe("RTSP/1.0 403 Forbidden\nCSeq: CSEQ\n\n")), "refuses the user name or password"},

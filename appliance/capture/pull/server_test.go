@@ -205,6 +205,9 @@ func (p *pulling) wait(what string, ok func() bool) {
 	for !ok() {
 		select {
 		case err := <-p.result:
+			if p.result <- err; ok() {
+				return
+			}
 			p.t.Fatalf("waiting for %s: ended with %v", what, err)
 		case <-deadline:
 			p.t.Fatalf("waiting for %s in vain; dropped: %q", what, p.basket.dropped)

@@ -23,8 +23,9 @@ type errFrozen struct{ since time.Duration }
 
 func (e errFrozen) Error() string { return "no picture" }
 
-// leastTimeout is what the library can tell from no time at all: it counts in seconds.
-const leastTimeout = 2 * time.Second
+// answerTime is how long the camera has for an answer. The library uses the same
+// time for silence, which it counts in whole seconds: it must not be quicker than watch.
+func (s *Source) answerTime() time.Duration { return s.o.Timeout + 2*time.Second }
 
 // session is one connection to the camera.
 type session struct {
@@ -75,7 +76,7 @@ func (s *Source) client(ses *session, over Transport) *gortsplib.Client {
 	return &gortsplib.Client{
 		Scheme: s.at.url.Scheme, Host: s.at.url.Host,
 		Protocol:    &protocol,
-		ReadTimeout: max(s.o.Timeout, leastTimeout), WriteTimeout: max(s.o.Timeout, leastTimeout),
+		ReadTimeout: s.answerTime(), WriteTimeout: s.answerTime(),
 		UserAgent: "hindsight",
 		// The library's own reports go to the default logger; ours are counts.
 		OnTransportSwitch: func(error) {},

@@ -352,8 +352,9 @@ func TestLateReportsOfAFarDistance(t *testing.T) {
 	c.ntp, c.reports = clockOf(noon), every(4*time.Second)
 	j := c.run(30 * time.Second)
 	for _, k := range []media.Kind{media.Video, media.Audio} {
-		for i, u := range j.of(k)[1:] {
-			if d := u.DTS - j.of(k)[i].DTS; d <= 0 {
+		units := j.of(k)
+		for i, u := range units[1:] {
+			if d := u.DTS - units[i].DTS; d <= 0 {
 				t.Fatalf("%v: unit %d goes back by %v", k, i+1, -d)
 			}
 		}
