@@ -301,7 +301,7 @@ func TestStandardTables(t *testing.T) {
 			tables = append(tables, s[4:]...)
 		}
 	}
-	if !bytes.Equal(tables, standardDHT[4:]) {
+	if string(tables) != standardDHT[4:] {
 		t.Errorf("the standard tables are\n%x, the library writes\n%x", standardDHT[4:], tables)
 	}
 }

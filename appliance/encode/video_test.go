@@ -342,7 +342,7 @@ func TestUntouched(t *testing.T) {
 		t.Errorf("flags %b, DTS %v, %d bytes of %d", unit.Flags, unit.DTS, len(unit.Payload), len(p.Data))
 	}
 	p.Data, p.At = without(t, p.Data, jpegDHT), hour+1
-	if _, unit = encodeOne(t, v, p); !bytes.Contains(unit.Payload, standardDHT) {
+	if _, unit = encodeOne(t, v, p); !bytes.Contains(unit.Payload, []byte(standardDHT)) {
 		t.Error("an image without Huffman tables is kept without them")
 	}
 }
