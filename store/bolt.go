@@ -1,7 +1,6 @@
 package store
 
 import (
-	"container/list"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,34 +49,32 @@ func Open(dir string, o Options) (*Bolt, error) {
 	return s, nil
 }
 
-func open(dir string, o Options) (s *Bolt, err error) {
-	s = &Bolt{dir: dir, o: o, log: o.Log.With("store", dir), index: openIndex(dir)}
-	s.files = fileCache{order: list.New(), open: map[segmentID]*list.Element{}}
-	defer func() {
-		if err != nil && s.lock != nil {
-			s.lock.Close()
-		}
-	}()
+func open(dir string, o Options) (*Bolt, error) {
+	s := &Bolt{dir: dir, o: o, log: o.Log.With("store", dir), index: openIndex(dir), files: newFileCache()}
 	if o.ReadOnly {
 		if _, err := os.Stat(dir); err != nil {
 			return nil, err
 		}
-	} else {
-		if err := makeDirs(dir); err != nil {
-			return nil, err
-		}
-		if s.lock, err = takeLock(dir); err != nil {
-			return nil, err
-		}
+		return s, s.load()
 	}
-	if s.notes, err = openNotes(filepath.Join(dir, notesDir), o); err != nil {
+	err := makeDirs(dir)
+	if err != nil {
 		return nil, err
 	}
-	return s, s.load()
+	if s.lock, err = takeLock(dir); err != nil {
+		return nil, err
+	}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(err, s.lock.Close())
+	}
+	return s, nil
 }
 
-// load builds the catalog: from the index what it has, from the segments the rest.
-func (s *Bolt) load() error {
+// load reads the notes and builds the catalog: from the index what it has, from the segments the rest.
+func (s *Bolt) load() (err error) {
+	if s.notes, err = openNotes(filepath.Join(s.dir, notesDir), s.o); err != nil {
+		return err
+	}
 	known, err := s.index.read()
 	if err != nil {
 		s.log.Warn("index.db is built anew", "err", err)

@@ -24,6 +24,10 @@ type fileCache struct {
 	open  map[segmentID]*list.Element
 }
 
+func newFileCache() fileCache {
+	return fileCache{order: list.New(), open: map[segmentID]*list.Element{}}
+}
+
 // segmentFile is a segment's file, open for reading. Closing it while
 // somebody reads is safe: a read that comes too late gets os.ErrClosed.
 type segmentFile struct {
