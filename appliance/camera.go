@@ -32,6 +32,7 @@ type camera struct {
 	tl    *timeline.Timeline
 	drops *drops
 	ends  *ends
+	again func(ctx context.Context, d time.Duration) bool // waits before auto looks again; tests
 
 	mu        sync.Mutex
 	units     []*unit
@@ -56,7 +57,7 @@ type unit struct {
 
 func newCamera(conf CameraConfig, hw hardware, clock media.Clock, log *slog.Logger, st store.Store, tl *timeline.Timeline) *camera {
 	return &camera{conf: conf, hw: hw, clock: clock, log: log, store: st, tl: tl,
-		drops: newDrops(clock, log), ends: &ends{at: map[media.Kind]time.Duration{}},
+		drops: newDrops(clock, log), ends: &ends{at: map[media.Kind]time.Duration{}}, again: sleep,
 		decisions: map[decisionKey]encode.Decision{}}
 }
 
@@ -87,7 +88,7 @@ func (c *camera) standIn(ctx context.Context) {
 	defer stop()
 	go func() {
 		defer stop()
-		for sleep(demo, lookAgain) {
+		for c.again(demo, lookAgain) {
 			if anyDevice(demo, c.hw) {
 				c.log.Info("a device was found: it is recorded instead of the demo source")
 				return
