@@ -1,6 +1,7 @@
 package rtsp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +128,85 @@ func TestFFmpeg(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFFmpegMJPEG: pictures that went through RFC 2435 decode without an error to
+// what the camera gave, byte for byte.
+func TestFFmpegMJPEG(t *testing.T) {
+	c := clipOf(t, media.MJPEG)
+	want := map[string]bool{}
+	for _, line := range strings.Split(framesMD5(t, c), "\n") {
+		want[line] = true
+	}
+	s := serve(t, map[string]Timeline{"cam": air(t, c, clipOf(t, media.PCMA))})
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			out := client(t, "ffmpeg", "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-rtsp_transport", transport,
+				"-i", s.url("cam"), "-map", "0:v", "-frames:v", "60", "-f", "framemd5", "-")
+			got := sums(out)
+			if len(got) != 60 {
+				t.Fatalf("%d frames, want 60:\n%s", len(got), out)
+			}
+			for i, x := range got {
+				if !want[x] {
+					t.Fatalf("frame %d is not one that was recorded", i)
+				}
+			}
+		})
+	}
+}
+
+// framesMD5 are the sums of a clip's decoded frames, one a line.
+func framesMD5(t *testing.T, c *clip) string {
+	t.Helper()
+	cmd := exec.Command(tool(t, "ffmpeg", "ffmpeg"), "-hide_banner", "-loglevel", "error", "-f", "mjpeg", "-i", "-", "-f", "framemd5", "-")
+	cmd.Stdin = bytes.NewReader(bytes.Join(c.units, nil))
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(sums(string(out)), "\n")
+}
+
+// sums are the last column of the lines that describe frames.
+func sums(out string) (all []string) {
+	for _, line := range strings.Split(out, "\n") {
+		if f := strings.Split(line, ","); len(f) == 6 && !strings.HasPrefix(line, "#") {
+			all = append(all, strings.TrimSpace(f[5]))
+		}
+	}
+	return all
+}
+
+// TestAligned: ffmpeg gives sound and picture that were recorded together the same time.
+func TestAligned(t *testing.T) {
+	s := serve(t, map[string]Timeline{"cam": air(t, clipOf(t, media.H264), clipOf(t, media.Opus))})
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			out := client(t, "ffmpeg", "ffprobe", "-hide_banner", "-loglevel", "error", "-rtsp_transport", transport,
+				"-read_intervals", "%+1", "-show_entries", "packet=codec_type,pts_time", "-of", "csv=p=0", s.url("cam"))
+			// A key frame is on every whole second, and so is the beginning of a sound.
+			// ffmpeg gives the first picture no time, so the second is looked at.
+			sound, picture := timesOf(out, "audio"), timesOf(out, "video")
+			if len(sound) < 10 || len(picture) < 10 {
+				t.Fatalf("%d sounds and %d pictures with a time:\n%s", len(sound), len(picture), out)
+			}
+			if d := picture[0] - sound[0]; d < 1./30-0.001 || d > 1./30+0.001 {
+				t.Errorf("the second picture is %.4f s after the first sound, want 0.0333", d)
+			}
+		})
+	}
+}
+
+var packetTime = regexp.MustCompile(`(audio|video),([0-9.-]+)`)
+
+func timesOf(out, kind string) (all []float64) {
+	for _, m := range packetTime.FindAllStringSubmatch(out, -1) {
+		if x, err := strconv.ParseFloat(m[2], 64); err == nil && m[1] == kind {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // TestMpv: mpv shows a hundred frames.

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
-	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
-	"github.com/pion/rtp"
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
@@ -26,23 +25,27 @@ type player struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	udp    bool
+	leads  media.Kind // the kind whose key frames playing can go on at
 
 	begin    *timeline.Item // read before run, not yet sent
-	start    time.Duration  // sound before this media time of startRun is not played
-	startRun media.Run
-	waitKey  bool          // a picture cannot be decoded before the next key frame
-	reported time.Duration // session time of the last sender reports; negative: due now
+	begun    bool           // a picture was played since PLAY, or since going on elsewhere
+	start    media.Position // sound of this run from before this moment is not played
+	waitKey  bool           // a picture cannot be decoded before the next key frame
+	reported time.Duration  // session time of the last sender reports; negative: due now
 	pace     pace
-	tried    time.Duration // on Clock.Boot: when skipping was tried last
-	slow     bool          // the log knows that this reader is slow
-	due      atomic.Bool   // sender reports are wanted at once
+	tried    time.Duration   // on Clock.Boot: when skipping was tried last
+	due      atomic.Bool     // sender reports are wanted at once
+	passed   map[uint16]bool // tracks that the SDP did not have and that concern nobody here
 }
 
 func newPlayer(s *session, c Cursor, kinds []media.Kind) *player {
 	p := &player{
 		s: s, kinds: kinds, cursor: c, done: make(chan struct{}),
 		udp: s.rtsp.Transport().Protocol == gortsplib.ProtocolUDP, reported: -1,
-		start: -1, waitKey: s.torn,
+		leads: media.Audio, waitKey: s.torn, passed: make(map[uint16]bool),
+	}
+	if slices.Contains(kinds, media.Video) {
+		p.leads = media.Video
 	}
 	p.ctx, p.cancel = context.WithCancel(s.srv.ctx)
 	p.pace = pace{clock: s.srv.opt.Clock}
@@ -151,37 +154,41 @@ func (p *player) unit(it timeline.Item) error {
 		s.report(it.Position(), at)
 		p.reported = at
 	}
-	t.sent, t.lastRun, t.lastDTS = true, it.Run, it.DTS
 	s.mu.Unlock()
 	if p.udp {
 		if err := p.sleep(p.pace.wait(at)); err != nil {
 			return err
 		}
 	}
+	t.sent, t.lastRun, t.lastDTS = true, it.Run, it.DTS
 	held, err := p.send(t, pieces, t.rtpTime(at))
 	if err != nil {
+		s.torn = true
 		return err
 	}
-	return p.keepUp(it, held)
+	if held || t.Kind == p.leads && it.IsKey() {
+		return p.keepUp(it)
+	}
+	return nil
 }
 
 // wanted decides whether a unit is played: not twice after a PAUSE, no picture
-// before a key frame, no sound from before the first picture.
+// before a key frame, and where playing begins at one, no sound from before it.
 func (p *player) wanted(t *outTrack, it timeline.Item) bool {
 	if !t.chosen || t.sent && t.lastRun == it.Run && it.DTS <= t.lastDTS {
 		return false
 	}
-	if t.Kind == media.Video {
-		if (p.waitKey || !t.sent) && !it.IsKey() {
-			return false
-		}
-		if p.start < 0 {
-			p.start, p.startRun = it.PTS(), it.Run
-		}
-		p.waitKey = false
-		return true
+	if t.Kind == media.Audio {
+		return it.Run != p.start.Run || it.PTS() >= p.start.Time
 	}
-	return it.Run != p.startRun || it.PTS() >= p.start
+	if (p.waitKey || !t.sent) && !it.IsKey() {
+		return false
+	}
+	if !p.begun && it.IsKey() {
+		p.start = it.Position()
+	}
+	p.begun, p.waitKey = true, false
+	return true
 }
 
 func (p *player) track(id uint16) *outTrack {
@@ -196,6 +203,9 @@ func (p *player) track(id uint16) *outTrack {
 // stranger judges a track that the SDP did not have: one that takes the place of
 // a track of the session ends it, since the client must be told of the new codec.
 func (p *player) stranger(id uint16) error {
+	if p.passed[id] {
+		return nil
+	}
 	for _, n := range p.s.view.line.Tracks() {
 		if n.ID != id {
 			continue
@@ -205,153 +215,13 @@ func (p *player) stranger(id uint16) error {
 				return &changedError{t.Kind, t.Codec, n.Codec}
 			}
 		}
+		p.passed[id] = true
 	}
 	return nil
-}
-
-// send writes the packets of a unit. It waits where the queue is full, and
-// returns whether it had to.
-func (p *player) send(t *outTrack, pieces []piece, stamp uint32) (held bool, err error) {
-	for i, c := range pieces {
-		if p.udp && i > 0 && i%portion == 0 {
-			if err := p.sleep(portionPause); err != nil {
-				return held, err
-			}
-		}
-		waited, err := p.push(t, c, stamp)
-		if err != nil {
-			return held, err
-		}
-		held = held || waited
-	}
-	return held, nil
-}
-
-// push puts one packet into the queue, waiting for room.
-func (p *player) push(t *outTrack, c piece, stamp uint32) (waited bool, err error) {
-	pkt := &rtp.Packet{
-		Header: rtp.Header{
-			Version: 2, Marker: c.marker, PayloadType: t.format.PayloadType(),
-			SequenceNumber: t.seq, Timestamp: stamp + c.ticks,
-		},
-		Payload: c.payload,
-	}
-	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		// The wall time is for gortsplib's own sender reports, which are off.
-		err := p.s.rtsp.WritePacketRTPWithNTP(t.media, pkt, time.Time{})
-		var full liberrors.ErrServerWriteQueueFull
-		switch {
-		case err == nil:
-			p.s.mu.Lock()
-			t.seq++
-			t.packets++
-			t.octets += uint32(len(c.payload))
-			p.s.mu.Unlock()
-			return waited, nil
-		case !errors.As(err, &full):
-			return waited, err
-		}
-		waited = true
-		if err := p.sleep(pause); err != nil {
-			return waited, err
-		}
-	}
-}
-
-// sleep waits for d, or less when playing ends.
-func (p *player) sleep(d time.Duration) error {
-	if d <= 0 {
-		return p.ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-p.ctx.Done():
-		return p.ctx.Err()
-	}
-}
-
-// keepUp lets a reader that is too far behind go on at the newest key frame.
-func (p *player) keepUp(it timeline.Item, held bool) error {
-	now := p.s.srv.opt.Clock.Boot()
-	if !held && !it.IsKey() || now-p.tried < time.Second {
-		return nil
-	}
-	newest, ok := p.s.view.line.Newest()
-	if !ok || newest.Run == it.Run && newest.Time-it.DTS < mostLag {
-		return nil
-	}
-	p.tried = now
-	return p.skip(it)
-}
-
-// skip opens a cursor at the newest key frame and takes it if that is ahead.
-func (p *player) skip(it timeline.Item) error {
-	c := p.s.view.open(p.kinds)
-	ctx, cancel := context.WithTimeout(p.ctx, 100*time.Millisecond)
-	defer cancel()
-	for {
-		n, err := c.Next(ctx)
-		if err != nil {
-			c.Close()
-			return p.ctx.Err() // nothing newer; the old cursor goes on
-		}
-		t := p.track(n.Track)
-		if t == nil || !t.chosen || t.Kind == media.Audio && p.hasVideo() {
-			continue
-		}
-		if !n.IsKey() || t.sent && n.Run == t.lastRun && n.DTS <= t.lastDTS {
-			c.Close()
-			return nil
-		}
-		p.cursor.Close()
-		p.cursor, p.begin = c, &n
-		p.waitKey, p.start, p.reported = true, -1, -1
-		p.pace.again()
-		p.s.srv.stats.skips.Add(1)
-		if !p.slow {
-			p.slow = true
-			p.s.srv.opt.Log.Warn("rtsp: reader is too slow, going on at the newest key frame",
-				"from", p.s.from.String(), "camera", p.s.view.camera)
-		}
-		return nil
-	}
-}
-
-func (p *player) hasVideo() bool {
-	for _, t := range p.s.tracks {
-		if t.chosen && t.Kind == media.Video {
-			return true
-		}
-	}
-	return false
 }
 
 // leave says goodbye, waits until that is on its way, and ends the session.
 func (p *player) leave(why ending) {
 	p.s.flushed(func() { p.s.goodbye(why.reason) })
 	p.s.end(why)
-}
-
-// pace holds a UDP start back, which sends the past second or so before it
-// reaches the live end, to a few times real time.
-type pace struct {
-	clock interface{ Boot() time.Duration }
-	begun bool
-	real  time.Duration // on the clock, at
-	media time.Duration // this session time
-}
-
-// again begins anew, for a cursor that was moved.
-func (c *pace) again() { c.begun = false }
-
-// wait is how long to wait before the unit at session time at.
-func (c *pace) wait(at time.Duration) time.Duration {
-	now := c.clock.Boot()
-	if !c.begun {
-		c.begun, c.real, c.media = true, now, at
-	}
-	return (at-c.media-headStart)/catchUp - (now - c.real)
 }

@@ -181,7 +181,7 @@ func (c *complaints) say(key string, args ...any) {
 		c.said = make(map[string]*said)
 	}
 	c.said[key] = &said{at: now}
-	c.log.Warn("rtsp: dropped", args...)
+	c.log.Warn("rtsp: client", args...)
 }
 
 // drop counts and logs what the server ended or refused: who, of which camera, and why.

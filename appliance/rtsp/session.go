@@ -33,7 +33,7 @@ type session struct {
 	mu     sync.Mutex // the player writes, a PLAY while playing reads
 	tracks []*outTrack
 	stamps stamper
-	torn   bool // packets were thrown away at the last PAUSE
+	torn   bool // a picture did not get out whole at the last PAUSE
 }
 
 // ending is why something is ended: a reason, of which there are few, and what
@@ -99,6 +99,7 @@ func (s *session) choose() (kinds []media.Kind) {
 func (s *session) play(url *base.URL) base.HeaderValue {
 	kinds := s.choose()
 	p := newPlayer(s, s.view.open(kinds), kinds)
+	s.torn = false
 	// The first unit tells the RTP time that the answer names. Without one yet the
 	// answer names none, and playing begins when it comes.
 	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
@@ -125,7 +126,9 @@ func (s *session) halt() {
 func (s *session) pause() {
 	if s.playing() {
 		s.halt()
-		s.torn = !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) })
+		if !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) }) {
+			s.torn = true
+		}
 	}
 }
 

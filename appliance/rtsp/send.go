@@ -1,0 +1,73 @@
+package rtsp
+
+import (
+	"errors"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtp"
+)
+
+// send writes the packets of a unit. It waits where the queue is full, and
+// returns whether it had to.
+func (p *player) send(t *outTrack, pieces []piece, stamp uint32) (held bool, err error) {
+	for i, c := range pieces {
+		if p.udp && i > 0 && i%portion == 0 {
+			if err := p.sleep(portionPause); err != nil {
+				return held, err
+			}
+		}
+		waited, err := p.push(t, c, stamp)
+		if err != nil {
+			return held, err
+		}
+		held = held || waited
+	}
+	return held, nil
+}
+
+// push puts one packet into the queue, waiting for room.
+func (p *player) push(t *outTrack, c piece, stamp uint32) (waited bool, err error) {
+	pkt := &rtp.Packet{
+		Header: rtp.Header{
+			Version: 2, Marker: c.marker, PayloadType: t.format.PayloadType(),
+			SequenceNumber: t.seq, Timestamp: stamp + c.ticks,
+		},
+		Payload: c.payload,
+	}
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		// The wall time is for gortsplib's own sender reports, which are off.
+		err := p.s.rtsp.WritePacketRTPWithNTP(t.media, pkt, time.Time{})
+		var full liberrors.ErrServerWriteQueueFull
+		switch {
+		case err == nil:
+			p.s.mu.Lock()
+			t.seq++
+			t.packets++
+			t.octets += uint32(len(c.payload))
+			p.s.mu.Unlock()
+			return waited, nil
+		case !errors.As(err, &full):
+			return waited, err
+		}
+		waited = true
+		if err := p.sleep(pause); err != nil {
+			return waited, err
+		}
+	}
+}
+
+// sleep waits for d, or less when playing ends.
+func (p *player) sleep(d time.Duration) error {
+	if d <= 0 {
+		return p.ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-p.ctx.Done():
+		return p.ctx.Err()
+	}
+}
