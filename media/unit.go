@@ -78,5 +78,8 @@ func opusDuration(p []byte) time.Duration {
 	if len(p) < 2 {
 		return 0
 	}
-	return time.Duration(p[1]&63) * frame
+	if d := time.Duration(p[1]&63) * frame; d <= 120*time.Millisecond { // section 3.2.5: no packet is longer
+		return d
+	}
+	return 0
 }
