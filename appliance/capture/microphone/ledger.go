@@ -18,8 +18,9 @@ const (
 	judgement = 600 * time.Millisecond
 	// stillstand is the longest loss that is filled; more is a gap.
 	stillstand = 3 * time.Second
-	// slew is how fast the clock of a slow sound card is followed.
-	slew = 1000 // parts in a million
+	// slew is how fast the base follows samples that are a little late, in parts
+	// in a million: as wrong as the clock of a sound card can be, and more.
+	slew = 1000
 )
 
 var errStillstand = errors.New("the sound stood still")
@@ -35,7 +36,7 @@ type ledger struct {
 	started bool
 	base    time.Duration // when sample 0 was heard, by the earliest samples
 	count   int64         // samples per channel so far, lost ones included
-	seen    time.Duration // when the newest samples were read
+	seen    time.Duration // when the newest samples were read that were not held back
 	held    []heldPiece
 	least   time.Duration // how late the least late of the held pieces is
 }
@@ -56,8 +57,11 @@ func (l *ledger) add(s samples) ([]media.Sound, error) {
 	if !l.started {
 		l.started, l.base, l.seen = true, heard, s.read
 	}
-	l.follow(heard-l.due(), s.read)
 	e := heard - l.due()
+	if e < 0 { // samples are never early: the base was too late
+		l.base += e
+		e = 0
+	}
 	threshold := late
 	if s.lost {
 		threshold = lateSaid
@@ -69,6 +73,8 @@ func (l *ledger) add(s samples) ([]media.Sound, error) {
 		l.held, l.least = []heldPiece{{s, e}}, e
 		return nil, nil
 	}
+	l.base += min(e, max(0, s.read-l.seen)*slew/1e6)
+	l.seen = s.read
 	return []media.Sound{l.sound(s, 0)}, nil
 }
 
@@ -79,13 +85,6 @@ func (l *ledger) due() time.Duration {
 		n += int64(len(h.data) / l.format.channels)
 	}
 	return l.base + l.length(n)
-}
-
-// follow corrects the base: at once when samples are early, else slowly.
-func (l *ledger) follow(e, now time.Duration) {
-	most := max(0, now-l.seen) * slew / 1e6
-	l.seen = max(l.seen, now)
-	l.base += min(e, most)
 }
 
 // judge adds a piece to those held and decides on them if it can.
@@ -120,6 +119,7 @@ func (l *ledger) release(lost time.Duration) []media.Sound {
 		}
 		out = append(out, l.sound(h.samples, n))
 	}
+	l.seen = l.held[len(l.held)-1].read
 	l.held = nil
 	return out
 }
