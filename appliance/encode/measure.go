@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"time"
 
@@ -20,7 +21,8 @@ const (
 
 // Measure encodes test pictures for up to 2 s, less as soon as the answer is
 // clear, and decides how to record such a camera on this machine; see Decide. H.264
-// needs no measuring. It ends early with ctx's error, or with an error if the codecs do
+// needs no measuring. Only the processor's own time counts: a machine that is busy just now, as
+// machines are when they start, is not slow for good. Measure ends early with ctx's error, or with an error if the codecs do
 // not take such pictures at all.
 func Measure(ctx context.Context, width, height int, rate float64, format media.Format) (Decision, error) {
 	if format == media.FormatH264 {
@@ -35,6 +37,8 @@ func Measure(ctx context.Context, width, height int, rate float64, format media.
 	if err != nil {
 		return Decision{}, err
 	}
+	runtime.LockOSThread() // whose time is counted; the codecs have no other
+	defer runtime.UnlockOSThread()
 	var took []time.Duration
 	began := time.Now()
 	for n := 0; !isClear(took, rate, time.Since(began)); n++ {
@@ -43,17 +47,17 @@ func Measure(ctx context.Context, width, height int, rate float64, format media.
 		}
 		p := pictures[n%len(pictures)]
 		p.At = time.Duration(float64(n) / rate * float64(time.Second))
-		start := time.Now()
+		start := cpuTime()
 		if _, _, _, err := v.Encode(p); err != nil {
 			return Decision{}, fmt.Errorf("measuring the encoder: %w", err)
 		}
-		took = append(took, time.Since(start))
+		took = append(took, cpuTime()-start)
 	}
 	return Decide(width, height, rate, format, typical(took)), nil
 }
 
-// typical is what a picture costs: the median, since what other programs
-// interrupted says nothing about the encoder.
+// typical is what a picture costs: the median, since interruptions say nothing
+// about the encoder.
 func typical(took []time.Duration) time.Duration {
 	if len(took) == 0 {
 		return 0
