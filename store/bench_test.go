@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
+
 	"hindsight/media"
 )
 
@@ -183,6 +186,76 @@ func BenchmarkSeekRead(b *testing.B) {
 				times = append(times, time.Since(begin))
 			}
 			percentiles(b, times)
+		})
+	}
+}
+
+// BenchmarkReadCold reads blocks of 2.5 Mbit/s that are not in the page cache,
+// as this package does and through bbolt's map (FORMAT.md section 6).
+func BenchmarkReadCold(b *testing.B) {
+	const blocks = 500
+	dir := diskDir(b)
+	s := openBench(b, dir, Options{})
+	l := newLoad(b, s, testRate)
+	for range blocks {
+		blk, _ := l.second()
+		if _, err := s.Commit(blk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s.Close()
+	path := segmentID{1, 1}.path(dir)
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	db, err := bolt.Open(path, 0o444, &bolt.Options{ReadOnly: true, Timeout: time.Second})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	for name, read := range map[string]func(Ref) int{
+		"pread": func(r Ref) int {
+			blk, _, err := readBlock(f, r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return len(blk.Units)
+		},
+		"map": func(r Ref) (n int) {
+			err := db.View(func(tx *bolt.Tx) error {
+				return tx.Bucket(bucketName(r.Block)).ForEach(func(k, v []byte) error {
+					us, _ := decodeTable(slices.Clone(v), r.Run, uint16(k[1]))
+					n += len(us)
+					return nil
+				})
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			return n
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var before, after unix.Rusage
+			faults := int64(0)
+			for i := 0; b.Loop(); i++ {
+				if i%blocks == 0 {
+					b.StopTimer()
+					if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
+						b.Fatal(err)
+					}
+					b.StartTimer()
+				}
+				unix.Getrusage(unix.RUSAGE_SELF, &before) //nolint:errcheck // a count for the report
+				if n := read(Ref{1, 1, uint32(i*7%blocks) + 1}); n != 80 {
+					b.Fatalf("%d units", n)
+				}
+				unix.Getrusage(unix.RUSAGE_SELF, &after) //nolint:errcheck // a count for the report
+				faults += int64(after.Majflt - before.Majflt)
+			}
+			b.ReportMetric(float64(faults)/float64(b.N), "faults/op")
 		})
 	}
 }

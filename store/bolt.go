@@ -118,6 +118,11 @@ func (s *Bolt) load() (err error) {
 	for id := range known {
 		drop = append(drop, id)
 	}
+	for _, d := range []string{segmentsDir, notesDir} { // a crash may have left names that are not
+		if err := syncDir(filepath.Join(s.dir, d)); err != nil {
+			return err
+		}
+	}
 	if err := s.index.update(put, drop); err != nil {
 		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
 	}
@@ -183,11 +188,11 @@ func (s *Bolt) countingBlocks(id segmentID) uint32 {
 // segments that are gone, and that they crashed.
 func (s *Bolt) finishRuns() {
 	recorded := s.o.ReadOnly && beingRecorded(s.dir)
-	for i, r := range s.cat.runs {
+	for _, r := range s.cat.runs {
 		for _, a := range s.notes.of(r.run) {
 			r.anchors = addAnchor(r.anchors, a)
 		}
-		if r.end == "" && !(recorded && i == len(s.cat.runs)-1) {
+		if r.end == "" && !(recorded && r.run == s.notes.run) {
 			r.end = media.Crash
 		}
 	}

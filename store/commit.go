@@ -78,10 +78,7 @@ func (s *Bolt) Commit(b *media.Block) (Ref, error) {
 	if err != nil {
 		return Ref{}, fmt.Errorf("store: block refused: %w", err)
 	}
-	size := 0
-	for _, t := range stats {
-		size += int(t.Table)
-	}
+	size := blockBytes(b, stats)
 	if err := s.makeRoom(b, size); err != nil {
 		return Ref{}, fmt.Errorf("store: commit: %w", err)
 	}
@@ -96,6 +93,18 @@ func (s *Bolt) Commit(b *media.Block) (Ref, error) {
 		}
 	}
 	return h.Ref, nil
+}
+
+// blockBytes is how large a block's record and tables will be, or a little more.
+func blockBytes(b *media.Block, stats []trackStat) int {
+	n := 100 + 20*len(b.Anchors)
+	for _, t := range stats {
+		n += 100 + len(t.Config) + int(t.Table)
+	}
+	for _, g := range b.Gaps {
+		n += 30 + len(g.Reason) + len(g.Detail)
+	}
+	return n
 }
 
 // makeRoom sees to it that there is a segment that takes b.

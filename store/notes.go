@@ -68,6 +68,9 @@ func openNotes(dir string, o Options) (*notes, error) {
 			continue
 		}
 		path := filepath.Join(dir, name)
+		if fi, err := os.Stat(path); err == nil && fi.Size() == 0 {
+			continue // a crash when it was made
+		}
 		err := n.read(path)
 		if err == nil {
 			continue
@@ -263,7 +266,7 @@ func (n *notes) write(fn func(*bolt.Tx) error) error {
 	_, err := os.Lstat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	err = updateFile(path, func(tx *bolt.Tx) error {
-		if fresh {
+		if tx.Bucket(countersBucket) == nil {
 			if err := n.carryOver(tx); err != nil {
 				return err
 			}

@@ -128,8 +128,8 @@ func (l *live) measure() error {
 	return nil
 }
 
-// blockSlack is more than what a block takes beside its tables: its record
-// apart, a path of pages from the root, the free list, what is rounded up.
+// blockSlack is more than what a block takes beside its record and tables: a
+// path of pages from the root, the free list, what is rounded up.
 const blockSlack = 64 << 10
 
 // fits reports whether a block of so many bytes goes into the segment.
