@@ -125,7 +125,7 @@ func makeClip(t testing.TB, tr media.Track, args ...string) coded {
 			// with the parameter sets in band, as a recorder keeps them
 			Payload: data[:s.Size:s.Size],
 		}
-		if tr.Kind == media.Audio || s.IsSync() {
+		if tr.Kind == media.Audio || tr.Codec == media.MJPEG || s.IsSync() {
 			u.Flags = media.Key
 		}
 		if tr.Codec == media.H264 && u.IsKey() {

@@ -79,10 +79,7 @@ func (m *Movie) moov(base uint64, large bool) (*mp4.MoovBox, error) {
 	mvhd.SetModificationTimeS(m.Start.Unix())
 	moov.AddChild(mvhd)
 	id := uint32(0)
-	for _, l := range m.lanes {
-		if l.table.samples() == 0 {
-			continue
-		}
+	for _, l := range m.inOrder() {
 		id++
 		trak, err := m.trak(id, l, base, large)
 		if err != nil {
@@ -93,6 +90,18 @@ func (m *Movie) moov(base uint64, large bool) (*mp4.MoovBox, error) {
 	mvhd.NextTrackID = id + 1
 	moov.AddChild(m.notes())
 	return moov, nil
+}
+
+// inOrder are the lanes that have samples, pictures first, as players expect.
+func (m *Movie) inOrder() (out []*lane) {
+	for _, kind := range []media.Kind{media.Video, media.Audio} {
+		for _, l := range m.lanes {
+			if l.kind == kind && l.table.samples() > 0 {
+				out = append(out, l)
+			}
+		}
+	}
+	return out
 }
 
 // version is 1 for boxes whose duration needs 64 bits.

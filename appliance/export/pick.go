@@ -140,7 +140,7 @@ func (p *picker) take(item timeline.Item) (out pick, ok bool, err error) {
 		return out, false, nil // cannot be decoded: its key frame lies in a gap
 	}
 	if now != l.params {
-		if out.pts+out.length <= 0 { // another codec's sound in the lead-in
+		if out.pts <= 0 { // in the lead-in, from before a change
 			return out, false, nil
 		}
 		return out, false, &changed{at: item.Position()}
