@@ -11,6 +11,7 @@ import (
 	"hindsight/appliance/capture/demo"
 	"hindsight/appliance/capture/microphone"
 	"hindsight/appliance/capture/pull"
+	"hindsight/appliance/capture/rpicam"
 	"hindsight/media"
 )
 
@@ -27,8 +28,8 @@ func newMachine(clock media.Clock, log *slog.Logger) *machine {
 
 // Cameras lists the Pi's own camera module, then what V4L2 has.
 func (m *machine) Cameras(ctx context.Context) ([]capture.Device, error) {
-	var list []capture.Device
-	return append(list, v4l2.List()...), nil
+	list, err := rpicam.List(ctx)
+	return append(list, v4l2.List()...), err
 }
 
 // Microphones asks a fresh process, since only that sees new devices.
@@ -46,6 +47,8 @@ func (m *machine) Camera(address string, c CameraConfig) (capture.Source, error)
 	case strings.Contains(address, "://"):
 		return pull.New(pull.Options{Address: address, Video: true, Audio: c.Audio == "auto",
 			Transport: pull.Transport(c.Transport), Clock: m.clock, Log: m.log})
+	case address == rpicam.Address || strings.HasPrefix(address, rpicam.Address+":"):
+		return rpicam.New(rpicam.Options{Address: address, Width: c.Width, Height: c.Height, Rate: float64(c.Rate), Clock: m.clock, Log: m.log}), nil
 	}
 	return v4l2.New(v4l2.Options{Address: address, Width: c.Width, Height: c.Height, Rate: float64(c.Rate), Clock: m.clock, Log: m.log}), nil
 }

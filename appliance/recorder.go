@@ -38,6 +38,7 @@ type recorder struct {
 	ends    *ends
 	began   atomic.Bool
 	onBegin func()
+	patient bool // a full queue waits: for time that a test simulates
 
 	mu      sync.Mutex // video and audio units come from two goroutines
 	current map[media.Kind]media.Track
@@ -95,6 +96,10 @@ func (r *recorder) Began() bool { return r.began.Load() }
 
 // Picture is capture.Sink's.
 func (r *recorder) Picture(p media.Picture) {
+	if r.patient {
+		r.pictures <- p
+		return
+	}
 	select {
 	case r.pictures <- p:
 	default:

@@ -1,0 +1,225 @@
+package appliance
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"hindsight/appliance/encode"
+	"hindsight/media"
+)
+
+// tape is a timeline that only takes notes. The run began at one hour of Clock.Boot.
+type tape struct {
+	mu     sync.Mutex
+	tracks []media.Track
+	units  []media.Unit
+	lost   []time.Duration
+	back   []time.Duration
+}
+
+func (p *tape) Media(boot time.Duration) time.Duration { return boot - time.Hour }
+
+func (p *tape) Track(t media.Track) (media.Track, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, have := range p.tracks {
+		if have.Same(t) {
+			return have, nil
+		}
+	}
+	t.ID = uint16(len(p.tracks) + 1)
+	p.tracks = append(p.tracks, t)
+	return t, nil
+}
+
+func (p *tape) Append(u media.Unit) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.units = append(p.units, u)
+	return nil
+}
+
+func (p *tape) Lose(_ media.Kind, from time.Duration, _ media.Reason, _ string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost = append(p.lost, from)
+}
+
+func (p *tape) Regain(_ media.Kind, at time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.back = append(p.back, at)
+}
+
+func (p *tape) of(track uint16) (us []media.Unit) {
+	for _, u := range p.units {
+		if u.Track == track {
+			us = append(us, u)
+		}
+	}
+	return us
+}
+
+func newRecorder(t *testing.T, p *tape) *recorder {
+	t.Helper()
+	r := &recorder{conf: CameraConfig{Rate: 10, VideoBitrate: 500_000, AudioBitrate: 64_000}, tl: p, log: quiet,
+		drops: newDrops(media.SystemClock{}, quiet), ends: &ends{at: map[media.Kind]time.Duration{}},
+		onBegin: func() {}, regain: []media.Kind{0},
+		decide: func(_ context.Context, p media.Picture) (encode.Decision, error) {
+			return encode.Decide(p.Width, p.Height, 10, p.Format, time.Millisecond), nil
+		}}
+	r.patient = true
+	r.start(t.Context())
+	return r
+}
+
+// picture is a grey one, n periods of 100 ms into the run.
+func picture(n int) media.Picture {
+	p := media.Picture{Format: media.FormatI420, Width: 64, Height: 64, At: time.Hour + time.Duration(n)*100*time.Millisecond, Data: make([]byte, 64*64*3/2)}
+	for i := range p.Data {
+		p.Data[i] = byte(100 + n)
+	}
+	return p
+}
+
+// tone is 100 ms of 440 Hz, n pieces into the run.
+func tone(n int) media.Sound {
+	s := media.Sound{Rate: 48000, Channels: 1, At: time.Hour + time.Duration(n)*100*time.Millisecond}
+	for i := range 4800 {
+		s.Samples = append(s.Samples, int16(8000*math.Sin(2*math.Pi*440*float64(n*4800+i)/48000)))
+	}
+	return s
+}
+
+// Pictures become H.264 with their own times, sound becomes Opus with its own,
+// and the gap that waited ends with the first of them.
+func TestRecorderEncodes(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	for n := range 30 {
+		r.Picture(picture(n))
+		r.Sound(tone(n))
+	}
+	r.close()
+	if len(p.tracks) != 2 {
+		t.Fatalf("tracks %+v, want H.264 and Opus", p.tracks)
+	}
+	for _, tr := range p.tracks {
+		us := p.of(tr.ID)
+		switch tr.Codec {
+		case media.H264:
+			if len(us) != 30 || !us[0].IsKey() || us[0].DTS != 0 || us[29].DTS != 2900*time.Millisecond {
+				t.Errorf("H.264: %d units, first %+v, last %v", len(us), us[0].DTS, us[len(us)-1].DTS)
+			}
+		case media.Opus:
+			if len(us) < 149 || len(us) > 152 {
+				t.Errorf("Opus: %d units of 20 ms for 3 s", len(us))
+			}
+			if d := us[0].DTS; d < -time.Millisecond || d > 20*time.Millisecond {
+				t.Errorf("Opus begins at %v, want about 0", d)
+			}
+		default:
+			t.Errorf("track %+v", tr)
+		}
+	}
+	if len(p.back) == 0 || p.back[0] > 20*time.Millisecond {
+		t.Errorf("the gap that waited ended at %v, want once at the first unit", p.back)
+	}
+	if end := r.ends.get(media.Video); end != 3*time.Second {
+		t.Errorf("the picture ends at %v, want 3 s", end)
+	}
+}
+
+// A device whose samples jump gets a gap of exactly that length, and goes on in
+// the same track.
+func TestRecorderSoundJumps(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	for n := range 20 {
+		r.Sound(tone(n))
+	}
+	s := tone(820) // 80 s later
+	s.LostHere = 80 * 48000
+	r.Sound(s)
+	for n := 821; n < 840; n++ {
+		r.Sound(tone(n))
+	}
+	r.close()
+	if len(p.tracks) != 1 || len(p.lost) != 1 || len(p.back) != 2 {
+		t.Fatalf("%d tracks, lost %v, back %v; want one track, one loss and its end", len(p.tracks), p.lost, p.back)
+	}
+	if from := p.lost[0]; from < 1900*time.Millisecond || from > 2100*time.Millisecond {
+		t.Errorf("lost from %v, want about 2 s", from)
+	}
+	if at := p.back[1]; at < 81900*time.Millisecond || at > 82100*time.Millisecond {
+		t.Errorf("back at %v, want about 82 s", at)
+	}
+}
+
+// A broken picture is counted, and the next one is recorded.
+func TestRecorderBrokenPicture(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	r.Picture(picture(0))
+	bad := picture(1)
+	bad.Data = bad.Data[:100]
+	r.Picture(bad)
+	r.Picture(picture(2))
+	r.close()
+	if len(p.units) != 2 || p.units[1].Flags&media.Lost == 0 {
+		t.Errorf("%d units, want 2, the second flagged as following a loss", len(p.units))
+	}
+	if d := r.drops.list(); len(d) != 1 || d[0].Count != 1 || d[0].Kind != media.Video {
+		t.Errorf("drops %+v, want one", d)
+	}
+}
+
+// An encoder that is too slow costs pictures, counted, and never time; while it
+// is measured, before anything is recorded, nothing is missed.
+func TestRecorderTooSlow(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	r.patient = false
+	gate := make(chan struct{})
+	measuring := make(chan struct{})
+	r.decide = func(_ context.Context, p media.Picture) (encode.Decision, error) {
+		close(measuring)
+		<-gate
+		return encode.Decide(p.Width, p.Height, 10, p.Format, time.Millisecond), nil
+	}
+	r.Picture(picture(0))
+	<-measuring
+	for n := 1; n < 20; n++ {
+		r.Picture(picture(n))
+	}
+	if d := r.drops.list(); len(d) != 0 {
+		t.Errorf("while measuring: drops %+v, want none", d)
+	}
+	r.measuring.Store(false) // as when a picture takes long to encode
+	for n := 20; n < 30; n++ {
+		r.Picture(picture(n))
+	}
+	close(gate)
+	r.close()
+	if d := r.drops.list(); len(d) != 1 || d[0].Count != 10 || d[0].Reason != "the encoder is too slow" {
+		t.Errorf("drops %+v, want 10 since the encoder is too slow", d)
+	}
+}
+
+// What cannot be measured is counted and does not end the recorder.
+func TestRecorderMeasureFails(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	r.decide = func(context.Context, media.Picture) (encode.Decision, error) {
+		return encode.Decision{}, errors.New("no encoder")
+	}
+	r.Picture(picture(0))
+	r.close()
+	if d := r.drops.list(); len(d) != 1 || d[0].Reason != "no encoder" {
+		t.Errorf("drops %+v", d)
+	}
+}
