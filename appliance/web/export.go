@@ -17,6 +17,9 @@ import (
 // patience is how long a client of an export may take none of 64 KiB before it is cut off.
 const patience = time.Minute
 
+// piece is how much of an export is handed to the client at once.
+const piece = 64 << 10
+
 func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Export == nil {
 		return &failure{http.StatusNotImplemented, "this server makes no exports"}
@@ -121,7 +124,7 @@ func above(p media.Position) string {
 // send writes the file as fast as the client takes it. What went wrong behind
 // the first byte can only be told by cutting the connection.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, m *Movie) error {
-	out := &paced{w: w, rc: http.NewResponseController(w)}
+	out := &paced{w: w, rc: http.NewResponseController(w), patience: s.patience}
 	err := m.Write(r.Context(), out)
 	if err == nil {
 		return nil
@@ -139,17 +142,17 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, m *Movie) error {
 
 // paced gives the client patience for each piece that it takes.
 type paced struct {
-	w      io.Writer
-	rc     *http.ResponseController
-	began  bool
-	failed bool
+	w        io.Writer
+	rc       *http.ResponseController
+	patience time.Duration
+	began    bool
+	failed   bool
 }
 
 // Write is io.Writer's.
 func (p *paced) Write(b []byte) (n int, err error) {
-	const piece = 64 << 10
 	for len(b) > 0 {
-		if err := p.rc.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := p.rc.SetWriteDeadline(time.Now().Add(p.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return n, err
 		}
 		p.began = true

@@ -17,6 +17,9 @@ func (s *Server) getPage(w http.ResponseWriter, r *http.Request) error {
 		return notFound("there is no %s", r.URL.Path)
 	}
 	info, err := fs.Stat(s.o.Frontend, name)
+	if err != nil && name == "index.html" {
+		return notFound("the page was not built into this program: run make build; the API is below /api/v1")
+	}
 	if err != nil || info.IsDir() || strings.HasPrefix(path.Base(name), ".") {
 		return notFound("there is no %s", r.URL.Path)
 	}

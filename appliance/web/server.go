@@ -18,6 +18,8 @@ type Server struct {
 	exports chan struct{} // a place for each export being made
 	metrics *prometheus.Registry
 	meters  map[string]*meter // by camera
+
+	patience time.Duration // with clients of exports
 }
 
 // New makes a server that does not listen yet.
@@ -25,7 +27,7 @@ func New(o Options) (*Server, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}}
+	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience}
 	for _, c := range o.Cameras {
 		s.meters[c.Name] = &meter{}
 	}

@@ -159,12 +159,18 @@ func (c *CameraStatus) complete(t Timeline, rate *meter, now time.Time) {
 			c.Gaps++
 		}
 	}
-	c.MediaBytes, c.FileBytes, c.Cursors = ts.MediaBytes, ts.FileBytes, ts.Cursors
+	for _, r := range shape.Runs {
+		c.FileBytes += r.FileBytes
+	}
+	c.Cursors = ts.Cursors
 	c.Commits = Commits{
 		Count: ts.Commits, Errors: ts.CommitErrors, LastError: ts.LastError, SlowestMS: ms(ts.CommitMax),
 		UncommittedMS: ms(ts.Uncommitted), TailBytes: ts.TailBytes, DroppedBytes: ts.DroppedBytes,
 	}
 	onDisk := keptOf(shape, nil)
+	for _, k := range onDisk {
+		c.MediaBytes += k.bytes
+	}
 	for _, tr := range t.Current() {
 		k := onDisk[tr.ID]
 		units, bits := rate.measure(tr.ID, now, sample{units: ts.Units[tr.ID], bytes: k.bytes})
