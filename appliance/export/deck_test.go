@@ -2,6 +2,7 @@ package export
 
 import (
 	"sort"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,11 +16,12 @@ type deck struct {
 	*timeline.Timeline
 	t    testing.TB
 	mem  *store.Memory
-	boot time.Duration
+	boot atomic.Int64 // ns
 }
 
-func (d *deck) Boot() time.Duration     { return d.boot }
-func (d *deck) Wall() (time.Time, bool) { return epoch.Add(d.boot), true }
+func (d *deck) Boot() time.Duration     { return time.Duration(d.boot.Load()) }
+func (d *deck) pass(t time.Duration)    { d.boot.Add(int64(t)) }
+func (d *deck) Wall() (time.Time, bool) { return epoch.Add(d.Boot()), true }
 
 func newDeck(t testing.TB) *deck {
 	d := &deck{t: t, mem: store.NewMemory()}
@@ -45,7 +47,8 @@ func (d *deck) next(why media.Reason, after time.Duration) {
 	if err := d.Close(why); err != nil {
 		d.t.Fatal(err)
 	}
-	d.mem, d.boot = d.mem.Reopen(), d.boot+after
+	d.mem = d.mem.Reopen()
+	d.pass(after)
 	d.begin()
 }
 
@@ -79,7 +82,7 @@ func (d *deck) play(base, from, until time.Duration, clips ...coded) {
 			d.t.Fatal(err)
 		}
 	}
-	d.boot += until - from
+	d.pass(until - from)
 }
 
 // wall is the wall time of media time m of the run being recorded.

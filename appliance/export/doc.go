@@ -1,7 +1,8 @@
 // Package export makes MP4 files out of a stretch of a timeline, exact to the
 // frame and without re-encoding.
 //
-// A file shows exactly [from, to): decoding begins at the key frame at or before
+// A file shows exactly [from, to), with edges that would cut a picture moved to
+// its beginning (see snap): decoding begins at the key frame at or before
 // from and at sound 80 ms before it, and an edit list hides both. The picture
 // that was on the screen at from is shown from the file's first instant, the
 // one that was there at to ends with it.

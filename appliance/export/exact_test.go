@@ -18,7 +18,7 @@ const base = 5 * time.Second // media time at which the clips begin
 // save plans and writes an export and returns the file.
 func save(t testing.TB, tl Timeline, from, to media.Position, o Options) (*Movie, string) {
 	t.Helper()
-	o.Wait = 20 * time.Millisecond
+	o.Wait = 50 * time.Millisecond
 	m, err := Plan(context.Background(), tl, from, to, o)
 	if err != nil {
 		t.Fatal(err)
@@ -166,18 +166,17 @@ func TestTenSecondsAreThreeHundredFrames(t *testing.T) {
 		name     string
 		from, to time.Duration // within the clip
 		first, n int           // frames
-		second   float64       // time of the second frame
 		beep     float64
 	}{
-		{"from a key frame", 1000 * ms, 11000 * ms, 30, 300, 1. / 30, 0},
-		{"from the middle of a group", 1500 * ms, 11500 * ms, 45, 300, 1. / 30, 0.5},
-		{"from within a frame", 1510 * ms, 11500 * ms, 45, 300, 1./30 - 0.010, 0.490},
-		{"to within a frame", 1500 * ms, 11510 * ms, 45, 301, 1. / 30, 0.5},
-		{"one frame", 1505 * ms, 1525 * ms, 45, 1, 0, 0},
+		{"from a key frame", 1000 * ms, 11000 * ms, 30, 300, 0},
+		{"from the middle of a group", 1500 * ms, 11500 * ms, 45, 300, 0.5},
+		{"from within a frame", 1510 * ms, 11500 * ms, 45, 300, 0.5},
+		{"to within a frame", 1500 * ms, 11510 * ms, 45, 300, 0.5},
+		{"both within a frame", 1510 * ms, 11510 * ms, 45, 300, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, file := save(t, f, at(1, base+c.from), at(1, base+c.to), Options{Camera: "cam"})
-			if m.Length != c.to-c.from || m.Next != (media.Position{}) {
+			if m.Length != 10*time.Second || m.Next != (media.Position{}) {
 				t.Errorf("length %v, next %v", m.Length, m.Next)
 			}
 			decodes(t, file)
@@ -187,10 +186,7 @@ func TestTenSecondsAreThreeHundredFrames(t *testing.T) {
 				t.Fatalf("%d frames, want %d", len(v), c.n)
 			}
 			for i, f := range v {
-				want := max(0, float64(i-1)/30+c.second)
-				if i == 0 {
-					want = 0
-				}
+				want := float64(i) / 30
 				if !near(f.at(t), want, 0.00002) {
 					t.Fatalf("frame %d at %v, want %v", i, f.at(t), want)
 				}
@@ -200,15 +196,15 @@ func TestTenSecondsAreThreeHundredFrames(t *testing.T) {
 					t.Fatalf("frame %d shows number %d, want %d", i, n, c.first+i)
 				}
 			}
-			if d, _ := strconv.ParseFloat(p.Format.Duration, 64); !near(d, (c.to - c.from).Seconds(), 0.001) {
+			if d, _ := strconv.ParseFloat(p.Format.Duration, 64); !near(d, 10, 0.001) {
 				t.Errorf("duration %v", d)
 			}
 			heard := beeps(t, file)
-			if c.n > 1 && len(heard) != 10 && len(heard) != 11 {
+			if len(heard) != 10 && len(heard) != 11 {
 				t.Errorf("%d beeps in 10 s", len(heard))
 			}
 			for i, b := range heard {
-				if c.n > 1 && !near(b, c.beep+float64(i), 0.001) {
+				if !near(b, c.beep+float64(i), 0.001) {
 					t.Errorf("beep %d at %.4f, want %.4f", i, b, c.beep+float64(i))
 				}
 			}

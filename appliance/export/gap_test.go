@@ -58,11 +58,11 @@ func TestGapsAreClosedWithAChapterEach(t *testing.T) {
 	const s = time.Second
 	d.play(s, 0, 4*s, v, a)
 	d.Lose(0, 5*s, media.CameraLost, "unplugged")
-	d.boot += 5500 * time.Millisecond
+	d.pass(5500 * time.Millisecond)
 	d.Regain(0, 10500*time.Millisecond)
 	d.play(6500*time.Millisecond, 4*s, 6*s, v, a)
 	d.next(media.Off, time.Minute)
-	d.boot += s
+	d.pass(s)
 	d.play(-5*s, 6*s, 9*s, v, a) // the next run: clip second 6 at media time 1 s
 
 	from := at(1, 2500*time.Millisecond) // frame 45
@@ -135,7 +135,7 @@ func TestManySeamsDoNotShiftTheSound(t *testing.T) {
 		from, base := half*i+half/2, 5500*time.Millisecond*i+time.Second
 		d.play(base, from, from+half, v, a)
 		d.Lose(0, base+from+half, media.Frozen, "")
-		d.boot += 5500 * time.Millisecond
+		d.pass(5500 * time.Millisecond)
 		d.Regain(0, base+from+half+5500*time.Millisecond)
 	}
 	m, file := save(t, Of(d.Timeline), at(1, 0), at(1, time.Hour), Options{})

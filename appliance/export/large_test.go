@@ -15,10 +15,10 @@ import (
 
 // keeping keeps the first bytes and, of the others, only those at some offsets.
 type keeping struct {
-	head  bytes.Buffer
-	n     int64
-	want  map[int64][]byte // offset to what was there
-	upTo  int64
+	head bytes.Buffer
+	n    int64
+	want map[int64][]byte // offset to what was there
+	upTo int64
 }
 
 func (k *keeping) Write(b []byte) (int, error) {

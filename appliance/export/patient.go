@@ -25,9 +25,10 @@ func open(tl Timeline, p media.Position, wait time.Duration) (*patient, error) {
 	return &patient{cursor: c, wait: wait, cancel: func() {}}, err
 }
 
-// next is Cursor.Next, but for ErrEnd after a moment at the live end.
+// next is Cursor.Next, but for ErrEnd after two waits at the live end: one may
+// end because this process was not given the time to look.
 func (p *patient) next(ctx context.Context) (timeline.Item, error) {
-	for {
+	for waits := 0; ; {
 		if p.ctx == nil || p.ctx.Err() != nil {
 			p.cancel()
 			p.ctx, p.cancel = context.WithCancel(ctx)
@@ -43,7 +44,9 @@ func (p *patient) next(ctx context.Context) (timeline.Item, error) {
 		case ctx.Err() != nil || !errors.Is(err, context.Canceled):
 			return item, err
 		case p.cursor.Live() && time.Since(asked) >= p.wait:
-			return item, timeline.ErrEnd
+			if waits++; waits == 2 {
+				return item, timeline.ErrEnd
+			}
 		}
 		// A slow disk, or a timer set for the unit before: go on.
 	}

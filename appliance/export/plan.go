@@ -15,7 +15,7 @@ type Options struct {
 	Camera  string        // stands in the file's title
 	Version string        // of the program, stands in the file
 	Longest time.Duration // most recorded time in one file; 0: 24 h, which is also the most
-	Wait    time.Duration // at the live end, for units on their way; 0: 1.5 s
+	Wait    time.Duration // half the time at the live end for units on their way; 0: 0.75 s
 }
 
 const longest = 24 * time.Hour
@@ -49,13 +49,25 @@ type Movie struct {
 // nothing is recorded in it.
 func Plan(ctx context.Context, tl Timeline, from, to media.Position, o Options) (*Movie, error) {
 	if o.Wait == 0 {
-		o.Wait = 1500 * time.Millisecond
+		o.Wait = 750 * time.Millisecond
 	}
 	if o.Longest <= 0 || o.Longest > longest {
 		o.Longest = longest
 	}
 	if !from.Before(to) {
 		return nil, fmt.Errorf("export: the range ends at %v, not after its beginning at %v", to, from)
+	}
+	shape := tl.Map()
+	first, err := snap(ctx, tl, shape, from, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	end, err := snap(ctx, tl, shape, to, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	if first.Before(end) {
+		from, to = first, end
 	}
 	m, err := plan(ctx, tl, from, to, o)
 	if c := (*changed)(nil); errors.As(err, &c) {
