@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,7 +197,7 @@ func readHeadOf(dir string, id segmentID) (head, error) {
 func (c *checker) bboltCheck(path string) {
 	err := guarded(func() error {
 		db, err := bolt.Open(path, 0o444, &bolt.Options{ReadOnly: true, Timeout: 1})
-		if errors.Is(err, bolterrors.ErrTimeout) {
+		if errors.Is(err, bolterrors.ErrTimeout) || errors.Is(err, fs.ErrNotExist) { // being written, or deleted meanwhile
 			return nil
 		}
 		if err != nil {

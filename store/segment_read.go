@@ -161,7 +161,7 @@ func readSummary(f io.ReaderAt, id segmentID, limit uint32) (s summary, firsts [
 		return summary{}, nil, false, err
 	}
 	s = h.begin()
-	for i, b := range blocks[:min(len(blocks), int(limit))] {
+	for i, b := range blocks[:min(uint64(len(blocks)), uint64(limit))] {
 		r := Ref{id.run, id.seq, uint32(i + 1)}
 		var bh blockHead
 		rec, err := t.record(b)
