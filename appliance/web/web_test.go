@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,14 +24,15 @@ type deck struct {
 	*timeline.Timeline
 	t     testing.TB
 	mem   *store.Memory
-	boot  time.Duration
+	boot  atomic.Int64 // ns
 	video media.Track
 	audio media.Track
 }
 
-func (d *deck) Boot() time.Duration     { return d.boot }
+func (d *deck) Boot() time.Duration     { return time.Duration(d.boot.Load()) }
+func (d *deck) pass(t time.Duration)    { d.boot.Add(int64(t)) }
 func (d *deck) Wall() (time.Time, bool) { return d.now(), true }
-func (d *deck) now() time.Time          { return epoch.Add(d.boot - time.Second) }
+func (d *deck) now() time.Time          { return epoch.Add(d.Boot() - time.Second) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -55,34 +57,35 @@ func (d *deck) begin() {
 	must(d.t, err)
 	d.audio, err = d.Track(media.Track{Kind: media.Audio, Codec: media.PCMA, ClockRate: 8000, Channels: 1})
 	must(d.t, err)
-	d.boot += time.Second
+	d.pass(time.Second)
 }
 
 // record records 10 pictures of 1000 bytes and 50 pieces of sound of 160 bytes a second from now on.
 func (d *deck) record(long time.Duration) {
 	d.t.Helper()
-	first := d.Media(d.boot)
+	first := d.Media(d.Boot())
 	for at := time.Duration(0); at < long; at += 20 * time.Millisecond {
 		if at%(100*time.Millisecond) == 0 {
 			must(d.t, d.Append(media.Unit{Track: d.video.ID, Flags: media.Key, DTS: first + at, Payload: make([]byte, 1000)}))
 		}
 		must(d.t, d.Append(media.Unit{Track: d.audio.ID, Flags: media.Key, DTS: first + at, Payload: make([]byte, 160)}))
 	}
-	d.boot += long
+	d.pass(long)
 	must(d.t, d.Sync(d.t.Context()))
 }
 
 // lose lets long go by without anything.
 func (d *deck) lose(long time.Duration, why media.Reason, detail string) {
-	d.Lose(0, d.Media(d.boot), why, detail)
-	d.boot += long
-	d.Regain(0, d.Media(d.boot))
+	d.Lose(0, d.Media(d.Boot()), why, detail)
+	d.pass(long)
+	d.Regain(0, d.Media(d.Boot()))
 }
 
 func (d *deck) next(why media.Reason, after time.Duration) {
 	d.t.Helper()
 	must(d.t, d.Close(why))
-	d.mem, d.boot = d.mem.Reopen(), d.boot+after
+	d.mem = d.mem.Reopen()
+	d.pass(after)
 	d.begin()
 }
 
