@@ -91,7 +91,7 @@ func (c *counter) ofPackage(e event) {
 	p := c.get(e.Package)
 	switch e.Action {
 	case "output":
-		if e.Output != "PASS\n" && !strings.HasSuffix(e.Output, "[no test files]\n") {
+		if e.Output != "PASS\n" && e.Output != "FAIL\n" && !strings.HasSuffix(e.Output, "[no test files]\n") {
 			p.output[""] = append(p.output[""], e.Output)
 		}
 		return
@@ -166,8 +166,14 @@ func ancestors(test string) []string {
 	return up
 }
 
+// show writes the verdict on a test before what the test said, as go test does.
 func (c *counter) show(lines []string) {
-	for _, l := range lines {
-		io.WriteString(c.w, l)
+	verdict := func(l string) bool { return strings.HasPrefix(strings.TrimLeft(l, " "), "--- ") }
+	for _, first := range []bool{true, false} {
+		for _, l := range lines {
+			if verdict(l) == first {
+				io.WriteString(c.w, l)
+			}
+		}
 	}
 }

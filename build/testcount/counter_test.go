@@ -30,10 +30,11 @@ func TestCounts(t *testing.T) {
 			in: `{"Action":"run","Package":"p","Test":"TestA"}
 				{"Action":"run","Package":"p","Test":"TestA/x"}
 				{"Action":"output","Package":"p","Test":"TestA/x","Output":"    a_test.go:9: want 1\n"}
+				{"Action":"output","Package":"p","Test":"TestA/x","Output":"    --- FAIL: TestA/x (0.00s)\n"}
 				{"Action":"fail","Package":"p","Test":"TestA/x"}
 				{"Action":"fail","Package":"p","Test":"TestA"}
 				` + pass("TestB") + end("fail"),
-			passed: 1, failed: 1, shows: "    a_test.go:9: want 1\n",
+			passed: 1, failed: 1, shows: "    --- FAIL: TestA/x (0.00s)\n    a_test.go:9: want 1\n",
 		},
 		{
 			name: "a parent that fails by itself counts",
