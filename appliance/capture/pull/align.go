@@ -26,7 +26,6 @@ type reportAt struct {
 type aligner struct {
 	tracks  []*timing
 	aligned bool
-	refused bool // the last reports were nonsense
 }
 
 // report takes a sender report for t.
@@ -62,7 +61,7 @@ func (a *aligner) commit() {
 		}
 	}
 	least, most := a.spread()
-	if a.refused = most-least > alignTrust; a.refused {
+	if most-least > alignTrust {
 		return
 	}
 	for _, t := range a.tracks {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/bits"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
@@ -13,7 +14,8 @@ import (
 type paramSets struct {
 	sps, pps      []numbered
 	width, height int
-	reorder       int // what the SPS says about B frames: pictures that are shown later than one decoded after them
+	joined        []byte // all of them in media.Track's form; nil: not made yet
+	reorder       int    // what the SPS says about B frames: pictures that are shown later than one decoded after them
 }
 
 type numbered struct {
@@ -35,7 +37,7 @@ func (p *paramSets) note(nalu []byte) error {
 		if err != nil || id > 255 {
 			return errors.New("a PPS that cannot be read")
 		}
-		p.pps = replace(p.pps, id, nalu)
+		p.pps = p.replace(p.pps, id, nalu)
 	}
 	return nil
 }
@@ -49,7 +51,7 @@ func (p *paramSets) noteSPS(nalu []byte) error {
 	if w <= 0 || h <= 0 || w > math.MaxUint16 || h > math.MaxUint16 {
 		return errors.New("an SPS with an impossible size")
 	}
-	p.sps = replace(p.sps, s.ID, nalu)
+	p.sps = p.replace(p.sps, s.ID, nalu)
 	p.width, p.height, p.reorder = w, h, 0
 	if s.VUI != nil && s.VUI.BitstreamRestriction != nil {
 		p.reorder = int(min(s.VUI.BitstreamRestriction.MaxNumReorderFrames, maxReorder))
@@ -57,16 +59,17 @@ func (p *paramSets) noteSPS(nalu []byte) error {
 	return nil
 }
 
-func replace(list []numbered, id uint32, nalu []byte) []numbered {
-	for i, n := range list {
-		if n.id == id {
-			if !bytes.Equal(n.nalu, nalu) {
-				list[i].nalu = bytes.Clone(nalu)
-			}
-			return list
-		}
+func (p *paramSets) replace(list []numbered, id uint32, nalu []byte) []numbered {
+	i := slices.IndexFunc(list, func(n numbered) bool { return n.id == id })
+	if i >= 0 && bytes.Equal(list[i].nalu, nalu) {
+		return list
 	}
-	return append(list, numbered{id, bytes.Clone(nalu)})
+	p.joined = nil
+	if i < 0 {
+		return append(list, numbered{id, bytes.Clone(nalu)})
+	}
+	list[i].nalu = bytes.Clone(nalu)
+	return list
 }
 
 // complete puts the sets in force before a key frame that comes without, behind
@@ -109,8 +112,8 @@ func (p *paramSets) all() [][]byte {
 
 // config is what media.Track wants to know.
 func (p *paramSets) config() (config []byte, width, height uint16) {
-	if len(p.sps) == 0 || len(p.pps) == 0 {
-		return nil, uint16(p.width), uint16(p.height)
+	if p.joined == nil && len(p.sps) > 0 && len(p.pps) > 0 {
+		p.joined = lengthPrefixed(p.all())
 	}
-	return lengthPrefixed(p.all()), uint16(p.width), uint16(p.height)
+	return p.joined, uint16(p.width), uint16(p.height)
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type fakeCamera struct {
 	user, pass string
 	tcpRefused bool
 	status     base.StatusCode // of DESCRIBE; 0: OK
+	played     atomic.Bool     // PLAY was asked for and not answered yet
 	playing    chan struct{}   // something each time a client plays
 }
 
@@ -122,8 +124,15 @@ func (f *fakeCamera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Resp
 }
 
 func (f *fakeCamera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
-	f.playing <- struct{}{}
+	f.played.Store(true)
 	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// OnResponse says that a client plays once the session is really ready to send.
+func (f *fakeCamera) OnResponse(*gortsplib.ServerConn, *base.Response) {
+	if f.played.CompareAndSwap(true, false) {
+		f.playing <- struct{}{}
+	}
 }
 
 // send writes packets of stream i, one after the other.

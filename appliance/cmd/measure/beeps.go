@@ -57,6 +57,14 @@ func (b *beeps) reset(at int64) {
 	b.n, b.at = 0, at
 }
 
+// close ends the recording. A tone that reaches its end is cut, not broken.
+func (b *beeps) close() {
+	if b.on {
+		b.finish(float64(b.at), false)
+	}
+	b.clear()
+}
+
 func (b *beeps) clear() {
 	b.re, b.im = [window]float64{}, [window]float64{}
 	b.sumRe, b.sumIm = 0, 0

@@ -109,7 +109,7 @@ func (s *sounds) endWord() {
 
 // finish ends what is under way.
 func (s *sounds) finish() {
-	s.beeps.reset(s.next)
+	s.beeps.close()
 	if s.loudTo != 0 {
 		s.endWord()
 	}

@@ -57,7 +57,7 @@ func (t *times) note(line string) bool {
 	if m := pieceLine.FindStringSubmatch(line); m != nil {
 		at, _ := strconv.ParseInt(m[1], 10, 64) // 0 without a time, as at the start
 		n, err := strconv.Atoi(m[2])
-		if err != nil || n <= 0 {
+		if err != nil || n <= 0 || n > 1<<20 { // a decoder gives some thousand at once
 			return true
 		}
 		t.put(func() { t.pieces = append(t.pieces, piece{at, n}) })
