@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,15 +31,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// readForEver opens "COUNT ADDRESS" TCP readers, says "ready" and throws away what they get.
+// readForEver opens "COUNT TRANSPORT ADDRESS" readers, says "ready" and throws away what they get.
 func readForEver(job string) {
 	var n int
-	var address string
-	if _, err := fmt.Sscan(job, &n, &address); err != nil {
+	var transport, address string
+	if _, err := fmt.Sscan(job, &n, &transport, &address); err != nil {
 		panic(err)
 	}
 	for range n {
-		c, err := playTCP(address, "cam", 2)
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			err = playOn(c, transport, "cam", 2)
+		}
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -49,16 +53,9 @@ func readForEver(job string) {
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent closes it
 }
 
-// playTCP plays a camera's first tracks through a plain socket.
-func playTCP(address, camera string, tracks int) (net.Conn, error) {
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return playOn(c, address, camera, tracks)
-}
-
-func playOn(c net.Conn, address, camera string, tracks int) (net.Conn, error) {
+// playOn plays a camera's first tracks through a plain socket.
+func playOn(c net.Conn, transport, camera string, tracks int) error {
+	address := c.RemoteAddr().String()
 	r := textproto.NewReader(bufio.NewReaderSize(c, 1024))
 	session := ""
 	ask := func(n int, method, path, more string) error {
@@ -85,12 +82,21 @@ func playOn(c net.Conn, address, camera string, tracks int) (net.Conn, error) {
 		return err
 	}
 	for i := range tracks {
-		path := fmt.Sprintf("%s/trackID=%d", camera, i)
-		if err := ask(i+1, "SETUP", path, fmt.Sprintf("Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d\r\n", 2*i, 2*i+1)); err != nil {
-			return c, err
+		how := fmt.Sprintf("RTP/AVP/TCP;unicast;interleaved=%d-%d", 2*i, 2*i+1)
+		if transport == "udp" {
+			p, err := freePair("127.0.0.1")
+			if err != nil {
+				return err
+			}
+			go io.Copy(io.Discard, p.rtp)
+			port := p.rtp.LocalAddr().(*net.UDPAddr).Port
+			how = fmt.Sprintf("RTP/AVP;unicast;client_port=%d-%d", port, port+1)
+		}
+		if err := ask(i+1, "SETUP", fmt.Sprintf("%s/trackID=%d", camera, i), "Transport: "+how+"\r\n"); err != nil {
+			return err
 		}
 	}
-	return c, ask(tracks+1, "PLAY", camera, "")
+	return ask(tracks+1, "PLAY", camera, "")
 }
 
 func cpuTime() time.Duration {
@@ -107,15 +113,15 @@ func BenchmarkReaders(b *testing.B) {
 		return h264Clip(b, "-f lavfi -i testsrc2=size=1280x720:rate=30 -t 4 -c:v libx264 -preset ultrafast -bf 0 -g 30 "+
 			"-b:v 2500k -minrate 2500k -maxrate 2500k -bufsize 500k -x264-params aud=1:repeat-headers=1:scenecut=0:nal-hrd=cbr -f h264", 1280, 720)
 	})
-	bytes := 0
-	for _, u := range video.units {
-		bytes += len(u)
-	}
-	for _, n := range []int{0, 1, 50} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) {
+	for _, x := range []struct {
+		n         int
+		transport string
+	}{{0, "tcp"}, {1, "tcp"}, {50, "tcp"}, {1, "udp"}, {50, "udp"}} {
+		b.Run(fmt.Sprint(x.n, x.transport), func(b *testing.B) {
 			s := serve(b, map[string]Timeline{"cam": air(b, video, clipOf(b, media.Opus))},
 				func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
-			stop := readersOf(b, n, s.Addr().String())
+			idle := memory()
+			stop := readersOf(b, x.n, x.transport, s.Addr().String())
 			defer stop()
 			before, sent, begun := cpuTime(), s.Stats().BytesSent, time.Now()
 			for range b.N {
@@ -124,21 +130,30 @@ func BenchmarkReaders(b *testing.B) {
 			took := time.Since(begun)
 			b.ReportMetric(100*float64(cpuTime()-before)/float64(took), "%core")
 			b.ReportMetric(float64(s.Stats().BytesSent-sent)*8/took.Seconds()/1e6, "Mbit/s")
+			b.ReportMetric(float64(memory()-idle)/float64(max(x.n, 1))/1024, "kB/reader")
 			b.ReportMetric(0, "ns/op")
-			if got := s.Stats().Playing["cam"]; got != n {
-				b.Errorf("%d readers at the end, want %d", got, n)
+			if got := s.Stats().Playing["cam"]; got != x.n {
+				b.Errorf("%d readers at the end, want %d", got, x.n)
 			}
 		})
 	}
 }
 
+// memory is what lives on the heap and on stacks.
+func memory() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
 // readersOf starts a process of n readers and waits until all of them play.
-func readersOf(b *testing.B, n int, address string) (stop func()) {
+func readersOf(b *testing.B, n int, transport, address string) (stop func()) {
 	if n == 0 {
 		return func() {}
 	}
 	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", readersVariable, n, address))
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s %s", readersVariable, n, transport, address))
 	in, _ := c.StdinPipe()
 	out, _ := c.StdoutPipe()
 	if err := c.Start(); err != nil {

@@ -119,7 +119,7 @@ func TestNeverReads(t *testing.T) {
 	p := &paper{}
 	s := serve(t, map[string]Timeline{"cam": line}, p.log)
 	c := dialSmall(t, s)
-	if _, err := playOn(c, s.Addr().String(), "cam", 2); err != nil {
+	if err := playOn(c, "tcp", "cam", 2); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the reader being dropped", func() bool { return s.Stats().Drops["does not read"] == 1 })
@@ -244,7 +244,7 @@ func TestCrowd(t *testing.T) {
 		defer func() { _ = c.Close() }()
 	}
 	stuck := dialSmall(t, s)
-	if _, err := playOn(stuck, address, "cam", 2); err != nil {
+	if err := playOn(stuck, "tcp", "cam", 2); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -38,7 +38,7 @@ func TestRealTimeline(t *testing.T) {
 
 	s := serve(t, map[string]Timeline{"cam": Of(line)})
 	stuck := dialSmall(t, s)
-	if _, err := playOn(stuck, s.Addr().String(), "cam", 2); err != nil {
+	if err := playOn(stuck, "tcp", "cam", 2); err != nil {
 		t.Fatal(err)
 	}
 	readers := []*viewer{dial(t, s, "cam"), dial(t, s, "cam")}
