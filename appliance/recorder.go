@@ -229,7 +229,7 @@ func (r *recorder) append(t media.Track, u media.Unit) {
 	}
 	u.Track = cur.ID
 	u.DTS = r.tl.Media(u.DTS)
-	if u.DTS < 0 {
+	if u.DTS <= 0 {
 		return // taken before the run began
 	}
 	if !ok {
