@@ -66,9 +66,11 @@ func TestKeySteps(t *testing.T) {
 func TestKeyStepsOfAStuckCursor(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.TailSpan = time.Second }).both()
 	r.seconds(0, 3)
-	c, d := r.Live(Selection{}), r.Live(Selection{})
+	c, d, e := r.Live(Selection{}), r.Live(Selection{}), r.Live(Selection{})
 	defer c.Close()
 	defer d.Close()
+	defer e.Close()
+	next(t, e)
 	for range 4 {
 		next(t, c)
 	}
@@ -78,6 +80,9 @@ func TestKeyStepsOfAStuckCursor(t *testing.T) {
 		if i, err := c.PrevKey(ctx); err != nil || i.DTS != moment(want) {
 			t.Errorf("back to %v, %v; want second %v", i.DTS, err, want)
 		}
+	}
+	if i, err := e.PrevKey(ctx); err != nil || i.DTS != moment(1) {
+		t.Errorf("from the key frame of second 2 back to %v, %v; want second 1", i.DTS, err)
 	}
 	if i, err := d.NextKey(ctx); err != nil || i.DTS != moment(3) {
 		t.Errorf("on to %v, %v; want second 3", i.DTS, err)

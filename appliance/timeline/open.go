@@ -171,7 +171,10 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 			c.start = start{run: p.Run, video: u.DTS, sound: u.PTS()}
 		}
 	}
-	c.p = place{ref: t.back(ref, p.Run, c.start.sound-lead)}
+	if c.kinds.has(media.Audio) {
+		ref = t.back(ref, p.Run, c.start.sound)
+	}
+	c.p = place{ref: ref}
 	if c.at.blk == nil {
 		c.at = c.p
 	}
@@ -238,11 +241,12 @@ func (t *Timeline) lastKeyIn(b *media.Block, n int, m time.Duration) int {
 	return -1
 }
 
-// back is the block from which on everything later than from can be found, at most the first of the run.
-func (t *Timeline) back(ref store.Ref, run media.Run, from time.Duration) store.Ref {
+// back is the block in which to begin so that the sound of moment m is found:
+// ref or one before it in the run.
+func (t *Timeline) back(ref store.Ref, run media.Run, m time.Duration) store.Ref {
 	for range maxLook {
 		e, err := t.o.Store.Entry(ref)
-		if err == nil && e.First <= from {
+		if err == nil && (e.First <= m-lead || t.soundFrom(e, m)) {
 			break
 		}
 		before, err := t.o.Store.Prev(ref)
@@ -252,4 +256,20 @@ func (t *Timeline) back(ref store.Ref, run media.Run, from time.Duration) store.
 		ref = before
 	}
 	return ref
+}
+
+// soundFrom reports whether a block has sound, and all of it from m or before:
+// then what sounds at m is in it or in a later one.
+func (t *Timeline) soundFrom(e store.Entry, m time.Duration) bool {
+	has := false
+	for _, s := range e.Stats {
+		if s.Units == 0 || t.kind(s.Track) != media.Audio {
+			continue
+		}
+		if s.First > m {
+			return false
+		}
+		has = true
+	}
+	return has
 }

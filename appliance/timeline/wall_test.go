@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -127,6 +128,37 @@ func TestUntrustedAfterAnotherRun(t *testing.T) {
 	want, _ := c.clock.Wall()
 	c.checkWall(3, 2*time.Second, want, true)
 	c.checkWall(2, moment(7), end.Add(moment(7)), false)
+	must(t, c.Close(media.Off))
+	m := c.mem.Reopen()
+	for m.Runs()[0].Run == 1 {
+		_, err := m.DropOldest()
+		must(t, err)
+	}
+	d := rigOn(t, c.clock, m, nil) // what it was dated by is gone; the dates stay
+	d.checkWall(2, moment(3), end.Add(moment(3)), false)
+	d.checkWall(2, moment(7), end.Add(moment(7)), false)
+}
+
+func TestPieces(t *testing.T) {
+	d := dated(media.Anchors{
+		{Media: 0, Wall: epoch, Trusted: true},
+		{Media: 10, Wall: epoch.Add(110), Trusted: true},
+		{Media: 20, Wall: epoch.Add(5), Trusted: true},
+	}, time.Time{})
+	for _, c := range []struct {
+		from, until time.Duration
+		want        []piece
+	}{
+		{2, 8, []piece{{1, 2, 8, epoch.Add(2)}}},
+		{2, 10, []piece{{1, 2, 10, epoch.Add(2)}}},
+		{10, 20, []piece{{1, 10, 20, epoch.Add(110)}}},
+		{8, 30, []piece{{1, 8, 10, epoch.Add(8)}, {1, 10, 20, epoch.Add(110)}, {1, 20, 30, epoch.Add(5)}}},
+		{25, 30, []piece{{1, 25, 30, epoch.Add(10)}}},
+	} {
+		if got := d.pieces(1, c.from, c.until); !slices.Equal(got, c.want) {
+			t.Errorf("%d to %d: %v, want %v", c.from, c.until, got, c.want)
+		}
+	}
 }
 
 func TestPositionInGaps(t *testing.T) {
