@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -85,11 +87,35 @@ func (s *Bolt) load() (err error) {
 			}
 		}
 	}
-	names, err := listDir(filepath.Join(s.dir, segmentsDir))
+	put, err := s.loadSegments(known)
 	if err != nil {
 		return err
 	}
-	var put []indexEntry
+	s.finishRuns()
+	if s.o.ReadOnly {
+		return nil
+	}
+	for _, d := range []string{segmentsDir, notesDir} { // a crash may have left names that are not durable
+		if err := syncDir(filepath.Join(s.dir, d)); err != nil {
+			return err
+		}
+	}
+	if err := s.index.update(put, slices.Collect(maps.Keys(known))); err != nil {
+		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
+	}
+	if err := s.notes.addAnchors(0, nil); err != nil {
+		s.log.Warn("anchors are not noted yet", "err", err)
+	}
+	return nil
+}
+
+// loadSegments puts every segment into the catalog and takes it off known. It
+// returns what the index lacks.
+func (s *Bolt) loadSegments(known map[segmentID]indexEntry) (put []indexEntry, err error) {
+	names, err := listDir(filepath.Join(s.dir, segmentsDir))
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range names {
 		id, ok := parseSegmentName(name)
 		if !ok {
@@ -101,7 +127,7 @@ func (s *Bolt) load() (err error) {
 			continue // retention in another process
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		delete(known, id)
 		if entry != nil {
@@ -110,26 +136,7 @@ func (s *Bolt) load() (err error) {
 		s.cat.insert(seg)
 		s.notes.learn(seg.sum)
 	}
-	s.finishRuns()
-	if s.o.ReadOnly {
-		return nil
-	}
-	var drop []segmentID
-	for id := range known {
-		drop = append(drop, id)
-	}
-	for _, d := range []string{segmentsDir, notesDir} { // a crash may have left names that are not
-		if err := syncDir(filepath.Join(s.dir, d)); err != nil {
-			return err
-		}
-	}
-	if err := s.index.update(put, drop); err != nil {
-		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
-	}
-	if err := s.notes.addAnchors(0, nil); err != nil {
-		s.log.Warn("anchors are not noted yet", "err", err)
-	}
-	return nil
+	return put, nil
 }
 
 // removeLeftover removes a segment that a crash left half made.

@@ -90,11 +90,11 @@ func readMeta(f io.ReaderAt) (meta, error) {
 	}
 	err := try(0)
 	if found {
-		try(int64(best.pageSize)) //nolint:errcheck // one whole meta page is enough
+		_ = try(int64(best.pageSize)) // one whole meta page is enough
 		return best, nil
 	}
 	for i := range defaultPageMax {
-		if try(minPageSize << i); found {
+		if _ = try(minPageSize << i); found {
 			return best, nil
 		}
 	}

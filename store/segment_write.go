@@ -44,7 +44,7 @@ func makeSegment(dir string, h head, o Options) (l *live, err error) {
 	defer func() {
 		if err != nil {
 			l.abandon()
-			os.Remove(path + newSuffix)
+			_ = os.Remove(path + newSuffix) // the next start removes it too
 		}
 	}()
 	if err := l.open(path + newSuffix); err != nil {
@@ -66,7 +66,7 @@ func makeSegment(dir string, h head, o Options) (l *live, err error) {
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		os.Remove(path)
+		_ = os.Remove(path) // a segment without blocks harms nobody
 		return l, err
 	}
 	return l, l.measure()
