@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,47 +54,6 @@ func TestHardware(t *testing.T) {
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestHardware/mjpeg_camera")) {
 		t.Fatalf("in the guest: %v\n%s", err, out)
 	}
-}
-
-// unitsOf is how many units of a kind the server has received.
-func (s *server) unitsOf(kind string) int64 {
-	var st struct {
-		Cameras []struct {
-			Tracks []struct {
-				Kind          string
-				UnitsReceived int64 `json:"units_received"`
-			}
-		}
-	}
-	s.get("/api/v1/status", &st)
-	var n int64
-	for _, c := range st.Cameras {
-		for _, k := range c.Tracks {
-			if k.Kind == kind {
-				n += k.UnitsReceived
-			}
-		}
-	}
-	return n
-}
-
-// more waits for n more units of a kind.
-func (s *server) more(kind string, n int64) {
-	s.t.Helper()
-	want := s.unitsOf(kind) + n
-	until(s.t, fmt.Sprintf("%d more units of %s", n, kind), func() bool { return s.unitsOf(kind) >= want })
-}
-
-// gap finds a gap of a kind with a reason.
-func (s *server) gap(kind, reason string, open bool) bool {
-	var tl apiTimeline
-	s.get("/api/v1/timeline", &tl)
-	for _, g := range tl.Gaps {
-		if (g.Kind == kind || g.Kind == "all") && g.Reason == reason && (g.Until == nil) == open {
-			return true
-		}
-	}
-	return false
 }
 
 // driver writes a device's name to bind or unbind of its driver.

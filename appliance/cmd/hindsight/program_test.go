@@ -184,6 +184,62 @@ func (s *server) get(path string, v any) int {
 	return res.StatusCode
 }
 
+// unitsOf is how many units of a kind the server has received.
+func (s *server) unitsOf(kind string) int64 {
+	var st struct {
+		Cameras []struct {
+			Tracks []struct {
+				Kind          string
+				UnitsReceived int64 `json:"units_received"`
+			}
+		}
+	}
+	s.get("/api/v1/status", &st)
+	var n int64
+	for _, c := range st.Cameras {
+		for _, k := range c.Tracks {
+			if k.Kind == kind {
+				n += k.UnitsReceived
+			}
+		}
+	}
+	return n
+}
+
+// more waits for n more units of a kind.
+func (s *server) more(kind string, n int64) {
+	s.t.Helper()
+	want := s.unitsOf(kind) + n
+	until(s.t, fmt.Sprintf("%d more units of %s", n, kind), func() bool { return s.unitsOf(kind) >= want })
+}
+
+// gap finds a gap of a kind with a reason.
+func (s *server) gap(kind, reason string, open bool) bool {
+	var tl apiTimeline
+	s.get("/api/v1/timeline", &tl)
+	for _, g := range tl.Gaps {
+		if (g.Kind == kind || g.Kind == "all") && g.Reason == reason && (g.Until == nil) == open {
+			return true
+		}
+	}
+	return false
+}
+
+// text is what a path answers.
+func (s *server) text(path string) string {
+	s.t.Helper()
+	res, err := http.Get(s.http + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(b)
+}
+
 // until polls for what must come.
 func until(t *testing.T, what string, f func() bool) {
 	t.Helper()
