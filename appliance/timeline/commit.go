@@ -24,7 +24,7 @@ func (t *Timeline) commitLoop() {
 		case <-t.done:
 			return
 		case <-timer.C:
-			t.commitAll("") // an error is counted and logged, and the rest tried again at the next tick
+			t.commitAll("") //nolint:errcheck // it is counted and logged, and the rest tried again at the next tick
 			timer.Reset(t.untilCommit())
 		case r := <-t.sync:
 			r <- t.commitAll("")

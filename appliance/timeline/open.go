@@ -171,10 +171,13 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 			c.start = start{run: p.Run, video: u.DTS, sound: u.PTS()}
 		}
 	}
-	if c.kinds.has(media.Audio) {
+	if c.kinds.has(media.Audio) && !t.soundIn(c.at.blk, c.start.sound) {
 		ref = t.back(ref, p.Run, c.start.sound)
 	}
 	c.p = place{ref: ref}
+	if ref == c.at.ref {
+		c.p.blk = c.at.blk
+	}
 	if c.at.blk == nil {
 		c.at = c.p
 	}
@@ -185,28 +188,30 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 // and the place behind it, looking from the block ref backward. There is none where the picture is
 // missing, or where something between the key frame and p is.
 func (t *Timeline) keyBefore(ref store.Ref, p media.Position) (at place, u media.Unit, ok bool) {
-	for range maxLook {
+	for n := range maxLook {
+		if n == 0 { // mostly it is here, and no header is needed
+			if b, err := t.cache.get(ref); err == nil {
+				if at, u, ok = t.keyIn(ref, b, p.Time); ok {
+					return at, u, t.shown(ref.Run, u.DTS, p.Time)
+				}
+			}
+		}
 		e, err := t.o.Store.Entry(ref)
 		if err != nil {
 			return at, u, false
 		}
 		if t.hasVideo(e) {
-			b, err := t.cache.get(ref)
-			if err != nil {
-				return at, u, false
-			}
-			i := t.lastKeyIn(b, len(b.Units), p.Time)
-			if i < 0 && e.Key != (store.Ref{}) && e.KeyAt <= p.Time {
-				ref = e.Key
-				if b, err = t.cache.get(ref); err != nil {
+			for _, r := range []store.Ref{ref, e.Key} {
+				if r == (store.Ref{}) || r == e.Key && e.KeyAt > p.Time {
+					continue
+				}
+				b, err := t.cache.get(r)
+				if err != nil {
 					return at, u, false
 				}
-				i = t.lastKeyIn(b, len(b.Units), p.Time)
-			}
-			if i >= 0 {
-				u = b.Units[i]
-				at = place{ref: ref, blk: b, idx: i + 1, last: passed{run: ref.Run, track: u.Track, dts: u.DTS}}
-				return at, u, t.shown(ref.Run, u.DTS, p.Time)
+				if at, u, ok = t.keyIn(r, b, p.Time); ok {
+					return at, u, t.shown(r.Run, u.DTS, p.Time)
+				}
 			}
 		}
 		if !t.shown(ref.Run, e.First, p.Time) {
@@ -219,6 +224,16 @@ func (t *Timeline) keyBefore(ref store.Ref, p media.Position) (at place, u media
 		ref = before
 	}
 	return at, u, false
+}
+
+// keyIn finds the last video key frame of block ref shown at or before m, and the place behind it.
+func (t *Timeline) keyIn(ref store.Ref, b *media.Block, m time.Duration) (at place, u media.Unit, ok bool) {
+	i := t.lastKeyIn(b, len(b.Units), m)
+	if i < 0 {
+		return at, u, false
+	}
+	u = b.Units[i]
+	return place{ref: ref, blk: b, idx: i + 1, last: passed{run: ref.Run, track: u.Track, dts: u.DTS}}, u, true
 }
 
 func (t *Timeline) hasVideo(e store.Entry) bool {
@@ -256,6 +271,19 @@ func (t *Timeline) back(ref store.Ref, run media.Run, m time.Duration) store.Ref
 		ref = before
 	}
 	return ref
+}
+
+// soundIn is soundFrom for a block at hand, or nil.
+func (t *Timeline) soundIn(b *media.Block, m time.Duration) bool {
+	if b == nil {
+		return false
+	}
+	for _, u := range b.Units {
+		if t.kind(u.Track) == media.Audio {
+			return u.DTS <= m
+		}
+	}
+	return false
 }
 
 // soundFrom reports whether a block has sound, and all of it from m or before:

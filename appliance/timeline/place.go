@@ -33,7 +33,7 @@ type passed struct {
 }
 
 // nothing stands for a block that cannot be read.
-var nothing = &media.Block{}
+var nothing = &media.Block{} //nolint:gochecknoglobals // never written
 
 // forward yields the unit that p stands before, and the place behind it. ok is
 // false at the live end; the place then may have moved all the same.
