@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"hindsight/media"
 	"hindsight/store"
 )
 
@@ -143,12 +142,4 @@ func rateOf(runs []store.RunInfo, c CameraConfig) float64 {
 		rate += float64(c.AudioBitrate)
 	}
 	return rate / 8 * 1.06 // measured: 1.05 to 1.06 bytes of file per byte of media (store.BenchmarkCommit)
-}
-
-// newestRun is the run recorded last, or 0.
-func newestRun(runs []store.RunInfo) media.Run {
-	if len(runs) == 0 {
-		return 0
-	}
-	return runs[len(runs)-1].Run
 }

@@ -84,9 +84,3 @@ func (d *deck) play(base, from, until time.Duration, clips ...coded) {
 	}
 	d.pass(until - from)
 }
-
-// wall is the wall time of media time m of the run being recorded.
-func (d *deck) wall(m time.Duration) time.Time {
-	w, _ := d.Timeline.Wall(at(d.Run(), m))
-	return w
-}

@@ -14,11 +14,10 @@ const ms = time.Millisecond
 // card simulates a sound card that is read in blocks, and remembers when the
 // samples that it gave were really heard.
 type card struct {
-	format  format
-	ppm     float64       // how much its clock is too fast
-	now     time.Duration // when the next block will have been heard
-	heard   []time.Duration
-	backlog []samples
+	format format
+	ppm    float64       // how much its clock is too fast
+	now    time.Duration // when the next block will have been heard
+	heard  []time.Duration
 }
 
 func newCard(rate int) *card {

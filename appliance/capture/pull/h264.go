@@ -33,9 +33,8 @@ func newH264Reader(f *format.H264) (*h264Reader, error) {
 		return nil, err
 	}
 	r := &h264Reader{dec: dec}
-	sps, pps := f.SafeParams()
-	r.sets.note(sps)
-	r.sets.note(pps)
+	r.sets.note(f.SPS) //nolint:errcheck // what the description says wrong, the stream says again
+	r.sets.note(f.PPS) //nolint:errcheck // likewise
 	return r, nil
 }
 

@@ -70,7 +70,7 @@ func advice(kind media.Kind) string {
 
 // codecName is a short name for a format that is not recorded.
 func codecName(f format.Format) string {
-	name := f.Codec()
+	name := f.Codec() //nolint:staticcheck // deprecated without a successor
 	if g, ok := f.(*format.Generic); ok && g.RTPMap() != "" {
 		name, _, _ = strings.Cut(g.RTPMap(), "/")
 	}

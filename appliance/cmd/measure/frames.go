@@ -25,8 +25,7 @@ type frames struct {
 	bright    bool
 	flashes   []mark // the first white frame of each
 
-	wall      time.Duration // wall time minus time stamp, of the first frame
-	wallLast  time.Duration
+	wallLast  time.Duration // how far wall time had gone ahead of time stamps at the frame before
 	wallError time.Duration // the furthest from it
 	wallSteps int64
 }
