@@ -140,7 +140,7 @@ func plainListenError(err error, address string) error {
 	if strings.Contains(err.Error(), "address already in use") {
 		_, port, _ := net.SplitHostPort(address)
 		if _, bad := strconv.Atoi(port); bad == nil {
-			return fmt.Errorf("port %s is in use by another program; choose another with --rtsp-address: %w", port, err)
+			return fmt.Errorf("port %s is in use by another program: %w", port, err)
 		}
 	}
 	return err

@@ -61,7 +61,7 @@ func (s *Server) tracks(ctx context.Context, camera string, line Timeline) ([]me
 	defer t.Stop()
 	for waited := time.Duration(0); ; waited += step {
 		all := mainTracks(line.Current())
-		if settled(all, line, waited) || len(all) > 0 && waited >= s.opt.Patience {
+		if settled(all, line) || len(all) > 0 && waited >= s.opt.Patience {
 			return s.carried(camera, all)
 		}
 		if waited >= s.opt.Patience {
@@ -76,12 +76,12 @@ func (s *Server) tracks(ctx context.Context, camera string, line Timeline) ([]me
 	}
 }
 
-const (
-	young  = 3 * time.Second // a run that has lasted longer has shown all its tracks
-	settle = time.Second     // for how long a young run is waited for
-)
+// young is how long a run may take to show all its tracks. A player that comes
+// earlier, to a camera that has shown one, is kept waiting: it would never learn
+// of the other.
+const young = 3 * time.Second
 
-func settled(tracks []media.Track, line Timeline, waited time.Duration) bool {
+func settled(tracks []media.Track, line Timeline) bool {
 	if len(tracks) == 0 {
 		return false
 	}
@@ -91,7 +91,7 @@ func settled(tracks []media.Track, line Timeline, waited time.Duration) bool {
 		}
 	}
 	p, ok := line.Newest()
-	return len(tracks) > 1 || ok && p.Time > young || waited >= settle
+	return len(tracks) > 1 || ok && p.Time > young
 }
 
 // mainTracks are the camera's own picture and sound, the picture first.
