@@ -5,11 +5,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/$1
+rm -f "$out" "$out.json"
 
 cd frontend
 npm run --silent check
 status=0
 npm test --silent -- --reporter=default --reporter=json --outputFile.json="$out.json" || status=$?
+[ -s "$out.json" ] || exit "$((status ? status : 1))"
 # shellcheck disable=SC2016 # JavaScript's own ${}
 node -e '
 	const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
