@@ -68,6 +68,7 @@ lint: ## style, arrows between packages, budgets, links
 	@$(SETUP) lint
 	@$(MAKE) -s frontend $(GOLANGCI)
 	go run ./build/lint
+	cd frontend && npm run --silent check
 	CGO_ENABLED=0 go vet ./...
 	@shellcheck -x $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
 	GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci-lint $(GOLANGCI) run
