@@ -182,17 +182,37 @@ func (a *Appliance) Run(ctx context.Context) error {
 	return err
 }
 
-// closeTimelines commits what there is and ends the runs.
+// closePatience is how long a disk that hangs may hold up the end of the
+// program; what it has not taken by then it would not take later either.
+const closePatience = 20 * time.Second
+
+// closeTimelines commits what there is and ends the runs, of all cameras at once.
 func (a *Appliance) closeTimelines() error {
-	var errs []error
-	for _, c := range a.all() {
-		if err := c.tl.Close(media.Off); err != nil {
-			errs = append(errs, fmt.Errorf("camera %s: %w", c.conf.Name, err))
-		}
-	}
+	cameras := a.all()
 	a.mu.Lock()
 	a.cameras = nil
 	a.mu.Unlock()
+	results := make(chan error, len(cameras))
+	for _, c := range cameras {
+		go func() {
+			err := c.tl.Close(media.Off)
+			if err != nil {
+				err = fmt.Errorf("camera %s: %w", c.conf.Name, err)
+			}
+			results <- err
+		}()
+	}
+	patience := time.NewTimer(closePatience)
+	defer patience.Stop()
+	var errs []error
+	for range cameras {
+		select {
+		case err := <-results:
+			errs = append(errs, err)
+		case <-patience.C:
+			return errors.Join(append(errs, fmt.Errorf("the disk does not answer; what it had not taken within %v is lost", closePatience))...)
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -39,6 +39,9 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 		newest, _ := c.Timeline.Newest()
 		return notFound("nothing is recorded after %s; the newest is %s", from.wall.Format(time.RFC3339), moment(c.Timeline, newest).Time.Format(time.RFC3339))
 	}
+	if !from.pos.Before(to.pos) {
+		return notFound("nothing is recorded in that range; the recording after it begins at %s", moment(c.Timeline, from.pos).Time.Format(time.RFC3339))
+	}
 	part, err := partOf(r)
 	if err != nil {
 		return err

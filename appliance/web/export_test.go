@@ -204,3 +204,20 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		t.Fatal("the export goes on for ever")
 	}
 }
+
+// A range in which nothing is recorded is told with what comes after it.
+func TestExportOfNothing(t *testing.T) {
+	d := newDeck(t)
+	d.record(4 * time.Second)
+	s := d.serve(func(o *Options) {
+		o.Export = func(context.Context, string, position, position) (*Movie, error) {
+			t.Error("an export is planned of nothing")
+			return nil, errors.New("no")
+		}
+	})
+	var e struct{ Error string }
+	r := ask(t, s, "/api/v1/export.mp4?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z", &e)
+	if r.StatusCode != 404 || !strings.Contains(e.Error, "nothing is recorded in that range; the recording after it begins at 2026-11-24T1") {
+		t.Errorf("%d: %s", r.StatusCode, e.Error)
+	}
+}
