@@ -44,6 +44,8 @@ func (f fourcc) String() string {
 type system interface {
 	// Paths are the nodes that may be cameras, in order of their numbers.
 	Paths() []string
+	// Now is the clock on which drivers stamp: CLOCK_MONOTONIC.
+	Now() time.Duration
 	// Open opens a node. The error wraps that of the kernel.
 	Open(path string) (device, error)
 }
@@ -69,11 +71,13 @@ type idleError struct{ waited time.Duration }
 
 func (e *idleError) Error() string { return fmt.Sprintf("no frame for %v", e.waited) }
 
-// frame is what the driver gave, copied.
+// frame is what the driver gave, copied. Its times are of the clock that
+// system.Now reads.
 type frame struct {
 	data     []byte
 	broken   bool          // the driver says that the data may be damaged
-	known    bool          // age and sequence are known
-	age      time.Duration // since the frame was taken
+	arrived  time.Duration // when it was taken from the driver
+	known    bool          // stamp and sequence are the driver's own
+	stamp    time.Duration // when the picture was taken
 	sequence uint32        // counts frames that the camera gave, lost ones too
 }

@@ -16,6 +16,7 @@ import (
 type fakes struct {
 	mu    sync.Mutex
 	nodes map[string]*fake
+	now   func() time.Duration // the drivers' clock; nil: it stands at 0
 }
 
 // fake is one node.
@@ -47,6 +48,13 @@ func (s *fakes) Paths() []string {
 	}
 	slices.SortFunc(paths, func(a, b string) int { return number(a) - number(b) })
 	return paths
+}
+
+func (s *fakes) Now() time.Duration {
+	if s.now == nil {
+		return 0
+	}
+	return s.now()
 }
 
 func (s *fakes) Open(path string) (device, error) {

@@ -35,6 +35,13 @@ func (v4l2) Paths() []string {
 	return paths
 }
 
+// Now reads CLOCK_MONOTONIC.
+func (v4l2) Now() time.Duration {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // every kernel has it
+	return time.Duration(now.Nano())
+}
+
 // number is the N of /dev/videoN; -1 for another path.
 func number(path string) int {
 	n, err := strconv.Atoi(strings.TrimPrefix(path, deviceFolder+"/video"))
@@ -239,16 +246,14 @@ func (h *handle) facts(index uint32) frame {
 		flagError                        = 0x40
 		timestampMask, timestampMonotone = 0xe000, 0x2000
 	)
+	f := frame{arrived: v4l2{}.Now()}
 	b := buffer{index: index, kind: videoCapture, memory: memoryMmap}
 	request := ioctl.IoRW('V', 9, unsafe.Sizeof(b))
 	if ioctl.Ioctl(uintptr(h.fd), request, uintptr(unsafe.Pointer(&b))) != nil {
-		return frame{}
+		return f
 	}
-	f := frame{broken: b.flags&flagError != 0, sequence: b.sequence}
-	var now unix.Timespec
-	if b.flags&timestampMask == timestampMonotone && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
-		f.age = time.Duration(now.Nano() - b.timestamp.Nano())
-		f.known = true
-	}
+	f.broken, f.sequence = b.flags&flagError != 0, b.sequence
+	f.known = b.flags&timestampMask == timestampMonotone
+	f.stamp = time.Duration(b.timestamp.Nano())
 	return f
 }

@@ -98,6 +98,7 @@ func (r *run) say(id identity, want wanted, got layout, exact bool) {
 // frames hands over frames until ctx ends or the camera fails.
 func (r *run) frames(ctx context.Context, d device, l layout) error {
 	s := r.source
+	clocks := bridge{boot: s.options.Clock.Boot, driver: s.system.Now}
 	stamps := newStamps(l.rate)
 	waited, limit := time.Duration(0), firstFrame
 	for ctx.Err() == nil {
@@ -113,10 +114,11 @@ func (r *run) frames(ctx context.Context, d device, l layout) error {
 		if err != nil {
 			return s.lost(r.last(), media.CameraLost, explain(err))
 		}
-		arrived := s.options.Clock.Boot()
 		waited, limit = 0, frozenAfter
-		r.lastBoot.Store(int64(arrived))
-		at, missing := stamps.next(arrived, f)
+		clocks.measure()
+		f.arrived, f.stamp = clocks.turn(f.arrived), clocks.turn(f.stamp)
+		r.lastBoot.Store(int64(f.arrived))
+		at, missing := stamps.next(f)
 		p, why := l.picture(f)
 		p.At = at
 		if !r.hand(p, why, missing) {

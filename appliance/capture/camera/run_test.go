@@ -30,6 +30,8 @@ func lostBy(t *testing.T, c *Source, s capture.Sink) *capture.Lost {
 
 func TestRunHandsOverStampedPictures(t *testing.T) {
 	c := &clock{now: time.Hour}
+	// The machine slept for 20 minutes before the test: the drivers' clock did not.
+	driver := func() time.Duration { return c.Boot() - 20*time.Minute }
 	cam := webcamAt(0, "A", "usb-1")
 	var sequence uint32
 	cam.next = func() (frame, error) {
@@ -38,9 +40,12 @@ func TestRunHandsOverStampedPictures(t *testing.T) {
 		if sequence == 4 {
 			sequence = 6 // two are missing
 		}
-		return frame{data: make([]byte, 16), known: true, age: 7 * time.Millisecond, sequence: sequence}, nil
+		f := frame{data: make([]byte, 16), known: true, arrived: driver(), stamp: driver() - 7*time.Millisecond, sequence: sequence}
+		c.turn(time.Millisecond) // copying takes its time
+		return f, nil
 	}
 	machine := plug(cam)
+	machine.now = driver
 	ctx, cancel := context.WithCancel(t.Context())
 	got := &sink{then: func(n int) {
 		if n == 5 {
@@ -52,7 +57,7 @@ func TestRunHandsOverStampedPictures(t *testing.T) {
 		t.Fatalf("Run: %v", err)
 	}
 	for i, p := range got.pictures {
-		want := time.Hour + time.Duration(i+1)*40*time.Millisecond - 7*time.Millisecond
+		want := time.Hour + time.Duration(i+1)*41*time.Millisecond - 8*time.Millisecond
 		if p.At != want || p.Width != 4 || p.Height != 2 || p.Format != media.FormatYUYV {
 			t.Errorf("picture %d: %v %dx%d at %v, want YUYV 4x2 at %v", i, p.Format, p.Width, p.Height, p.At, want)
 		}
@@ -106,13 +111,15 @@ func TestRunSaysWhyTheCameraIsLost(t *testing.T) {
 			cam.next = func() (frame, error) {
 				clk.turn(time.Second)
 				f, err := c.next(n)
+				f.arrived = clk.Boot()
 				if err == nil {
-					last = clk.Boot()
+					last = f.arrived
 				}
 				n++
 				return f, err
 			}
 			machine := plug(cam)
+			machine.now = clk.Boot
 			got := &sink{}
 			lost := lostBy(t, newSource(t, machine, Options{Clock: clk}), got)
 			if lost.Reason != c.why || !strings.Contains(lost.Error(), c.text) || lost.Since != last {
