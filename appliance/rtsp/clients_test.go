@@ -73,6 +73,7 @@ var transports = []string{"tcp", "udp"}
 
 // TestProbe: ffprobe names the codecs, whatever they are and over both transports.
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	for _, pair := range [][]media.Codec{
 		{media.H264, media.Opus}, {media.MJPEG, media.PCMA}, {media.H264, media.AAC}, {media.MJPEG, media.PCMU}, {media.H264}, {media.Opus},
 	} {
@@ -115,6 +116,7 @@ func TestProbe(t *testing.T) {
 
 // TestFFmpeg: five seconds are decoded without any error.
 func TestFFmpeg(t *testing.T) {
+	t.Parallel()
 	s := serve(t, map[string]Timeline{"cam": air(t, clipOf(t, media.H264), clipOf(t, media.Opus))})
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
@@ -133,6 +135,7 @@ func TestFFmpeg(t *testing.T) {
 // TestFFmpegMJPEG: pictures that went through RFC 2435 decode without an error to
 // what the camera gave, byte for byte.
 func TestFFmpegMJPEG(t *testing.T) {
+	t.Parallel()
 	c := clipOf(t, media.MJPEG)
 	want := map[string]bool{}
 	for _, line := range strings.Split(framesMD5(t, c), "\n") {
@@ -211,6 +214,7 @@ func timesOf(out, kind string) (all []float64) {
 
 // TestMpv: mpv shows a hundred frames.
 func TestMpv(t *testing.T) {
+	t.Parallel()
 	s := serve(t, map[string]Timeline{"cam": air(t, clipOf(t, media.H264), clipOf(t, media.Opus))})
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
@@ -224,6 +228,7 @@ func TestMpv(t *testing.T) {
 
 // TestGStreamer: rtspsrc hands over parsed pictures and sound.
 func TestGStreamer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, map[string]Timeline{"cam": air(t, clipOf(t, media.H264), clipOf(t, media.Opus))})
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
