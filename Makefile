@@ -82,9 +82,9 @@ clean: ## remove what was built
 	rm -rf bin .cache frontend/node_modules
 
 # The page, embedded by the binary: built again only when its sources changed.
-FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
+FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -path frontend/dist -prune -o -type f -print)
 
-frontend: $(if $(wildcard frontend/package.json),frontend/dist/index.html)
+frontend: frontend/dist/index.html
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
