@@ -169,10 +169,16 @@ func videoAddress(s string) error {
 		return notEmpty(s)
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "rtsp" && u.Scheme != "rtsps" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "rtsp" && u.Scheme != "rtsps" || !isPort(u.Port()) {
 		return fmt.Errorf("%q: want auto, none, demo, rpicam, /dev/videoN, a name from `hindsight devices`, or rtsp://HOST/PATH", redact(s))
 	}
 	return nil
+}
+
+// isPort reports whether s is a port to connect to, or empty for the scheme's own.
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return s == "" || err == nil && 0 < n && n <= 65535
 }
 
 // plainHost is HOST or HOST:PORT without credentials.

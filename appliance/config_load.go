@@ -1,11 +1,14 @@
 package appliance
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -141,9 +144,10 @@ func (c *Config) variableKey(rest string) (string, error) {
 
 // parse reads YAML into c. Every error names file and line.
 func (c *Config) parse(name string, b []byte) error {
-	f, err := parser.ParseBytes(b, 0)
+	f, err := parser.ParseBytes(bytes.TrimPrefix(b, []byte("\ufeff")), 0) // some editors begin a file with it
 	if err != nil {
-		return fmt.Errorf("%s: not valid YAML: %s", name, yamlError(err))
+		line, why := yamlError(err)
+		return fmt.Errorf("%s:%d: not valid YAML: %s", name, line, why)
 	}
 	for _, doc := range f.Docs {
 		if doc.Body == nil {
@@ -156,10 +160,19 @@ func (c *Config) parse(name string, b []byte) error {
 	return nil
 }
 
-// yamlError keeps the first line, which has the position and the reason; the rest draws the text.
-func yamlError(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
+// yamlPosition is how the parser writes where an error is: line and column.
+var yamlPosition = regexp.MustCompile(`^\[(\d+):\d+\] `)
+
+// yamlError is the line of the parser's error and the reason, which is its
+// first line; the rest draws the text.
+func yamlError(err error) (line int, why string) {
+	why, _, _ = strings.Cut(err.Error(), "\n")
+	m := yamlPosition.FindStringSubmatch(why)
+	if m == nil {
+		return 1, why
+	}
+	line, _ = strconv.Atoi(m[1]) // digits
+	return line, why[len(m[0]):]
 }
 
 func (c *Config) node(file, path string, n ast.Node) error {
@@ -175,7 +188,7 @@ func (c *Config) node(file, path string, n ast.Node) error {
 		return c.leaf(file, path, n)
 	}
 	for _, v := range values {
-		key := v.Key.String()
+		key := keyText(v.Key)
 		if path != "" {
 			key = path + "." + key
 		}
@@ -196,6 +209,10 @@ func (c *Config) leaf(file, path string, n ast.Node) error {
 	if t := n.GetToken(); t != nil && t.Position != nil {
 		line = t.Position.Line
 	}
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return fmt.Errorf("%s:%d: %s is not taken here; write the value out", file, line, strings.ToLower(n.Type().String()))
+	}
 	s, ok := n.(ast.ScalarNode)
 	if !ok || path == "" {
 		return fmt.Errorf("%s:%d: want KEY: VALUE", file, line)
@@ -208,8 +225,19 @@ func (c *Config) leaf(file, path string, n ast.Node) error {
 
 // scalar is the text of a value as it was written: 0x10 and 1_000 stay what they are for set to judge.
 func scalar(s ast.ScalarNode) string {
-	if t, ok := s.(*ast.StringNode); ok {
-		return t.Value
+	switch s := s.(type) {
+	case *ast.StringNode:
+		return s.Value
+	case *ast.LiteralNode: // | and >
+		return strings.TrimSpace(s.Value.Value)
 	}
 	return s.GetToken().Value
+}
+
+// keyText is a key without the quotes that it may be written in.
+func keyText(k ast.MapKeyNode) string {
+	if s, ok := k.(*ast.StringNode); ok {
+		return s.Value
+	}
+	return k.String()
 }

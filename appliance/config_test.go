@@ -94,8 +94,14 @@ func TestLoadErrors(t *testing.T) {
 		{name: "out of range", yaml: "cameras:\n  cam:\n    rate: 0\n", want: `F:3: cameras.cam.rate: "0"`},
 		{name: "bad size", yaml: "cameras: {cam: {size: 641x480}}\n", want: `F:1: cameras.cam.size: "641x480": want WIDTHxHEIGHT`},
 		{name: "list", yaml: "cameras:\n  - cam\n", want: "F:2: want KEY: VALUE"},
-		{name: "not yaml", yaml: "a: [1\n", want: "F: not valid YAML: [1:"},
-		{name: "twice", yaml: "data: a\ndata: b\n", want: "F: not valid YAML: [2:"},
+		{name: "not yaml", yaml: "a: [1\n", want: "F:1: not valid YAML: "},
+		{name: "twice", yaml: "data: a\ndata: b\n", want: "F:2: not valid YAML: "},
+		{name: "tab", yaml: "rtsp:\n\taddress: x\n", want: "F:2: not valid YAML: "},
+		{name: "scalar", yaml: "hello\n", want: "F:1: want KEY: VALUE"},
+		{name: "anchor", yaml: "cameras:\n  a: &x\n    rate: 5\n", want: "F:2: anchor is not taken here; write the value out"},
+		{name: "alias", yaml: "log:\n  level: *x\n", want: "F:2: alias is not taken here"},
+		{name: "tag", yaml: "log:\n  level: !!str warn\n", want: "F:2: tag is not taken here"},
+		{name: "no such port", yaml: "cameras: {cam: {video: 'rtsp://me:secret@host:99999/x'}}\n", want: `F:1: cameras.cam.video: "rtsp://host:99999/x": want`},
 		{name: "bad address", yaml: "http:\n  address: 8080\n", want: `F:2: http.address: "8080": want HOST:PORT`},
 		{name: "bad span", yaml: "store:\n  segment: 10\n", want: `F:2: store.segment: "10": want a time from 10s to 1h0m0s`},
 		{name: "bad bytes", yaml: "store:\n  min_free: 2GB\n", want: `F:2: store.min_free: "2GB": want a size`},
@@ -123,6 +129,25 @@ func TestLoadErrors(t *testing.T) {
 				t.Errorf("error %q: want one line without secrets", err)
 			}
 		})
+	}
+}
+
+// The same configuration in the ways in which YAML lets it be written.
+func TestLoadSpellings(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"plain":        "log:\n  level: warn\n",
+		"flow":         "{log: {level: warn}}\n",
+		"quoted":       "\"log\":\n  'level': \"warn\"\n",
+		"CR LF":        "log:\r\n  level: warn\r\n",
+		"byte order":   "\ufefflog:\n  level: warn\n",
+		"literal":      "log:\n  level: |\n    warn\n",
+		"no newline":   "log:\n  level: warn",
+		"commented":    "# x\nlog: # y\n  level: warn # z\nhttp:\n  # address: :1\ncameras:\n",
+		"two in a row": "---\nlog:\n  level: warn\n---\nhttp:\n",
+	} {
+		if c, err := load(t, yaml, nil); err != nil || c.LogLevel != "warn" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
