@@ -3,6 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -112,6 +115,9 @@ func (s *Bolt) makeRoom(b *media.Block, size int) error {
 	if int64(size)+2*blockSlack+s.o.growth() > s.o.SegmentBytes {
 		return fmt.Errorf("block of %d bytes is more than a segment of %d takes; commit it in parts", size, s.o.SegmentBytes)
 	}
+	if l := s.live; l != nil && l.deleted() {
+		s.leaveDeleted()
+	}
 	if l := s.live; l != nil {
 		cut := ""
 		if l.seg.sum.Blocks > 0 {
@@ -145,8 +151,16 @@ func (s *Bolt) newSegment() error {
 	}
 	s.mu.Unlock()
 	l, err := makeSegment(s.dir, h, s.o)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has deleted the directories
+		if err = s.remake(); err == nil {
+			l, err = makeSegment(s.dir, h, s.o)
+		}
+	}
 	if err != nil {
 		return err
+	}
+	if err := s.notes.restore(); err != nil {
+		s.log.Warn("notes are deleted and not restored yet", "err", err)
 	}
 	s.rec.seq++
 	s.rec.before = 0
@@ -208,6 +222,34 @@ func (s *Bolt) leave(err error) {
 	s.live.abandon()
 	s.closedFile(s.live)
 	s.live = nil
+}
+
+// leaveDeleted gives the live segment up after somebody has deleted its file:
+// what is written to it would be gone when it is closed.
+func (s *Bolt) leaveDeleted() {
+	id := s.live.seg.id
+	s.leave(errors.New("its file was deleted"))
+	s.mu.Lock()
+	s.cat.remove(id)
+	s.mu.Unlock()
+	s.files.forget(id)
+}
+
+// remake makes the camera's directories again, and the lock in them.
+func (s *Bolt) remake() error {
+	if err := makeDirs(s.dir); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, lockName)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	lock, err := takeLock(s.dir)
+	if err != nil {
+		return err
+	}
+	err = s.lock.Close()
+	s.lock = lock
+	return err
 }
 
 // closedFile tells the catalog that a segment is no longer written.

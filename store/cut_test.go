@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -131,6 +132,59 @@ func TestBlockThatWasNotAcknowledged(t *testing.T) {
 		}
 		s.Close()
 		checkDir(t, dir)
+	}
+}
+
+// TestDeletedWhileItIsRecorded: somebody deletes files beside the recorder. What
+// was in them is gone, and recording goes on in a new file.
+func TestDeletedWhileItIsRecorded(t *testing.T) {
+	for _, what := range []string{"cam", "cam/" + segmentsDir, "cam/" + segmentsDir + "/000001-000001.db", "cam/" + notesDir, "."} {
+		t.Run(what, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			dir := filepath.Join(data, "cam")
+			s := openTest(t, dir, Options{noSync: true})
+			l := newLoad(t, s, 300)
+			next := func() Ref {
+				b, _ := l.second()
+				return commit(t, s, b)
+			}
+			for range 3 {
+				next()
+			}
+			if err := os.RemoveAll(filepath.Join(data, what)); err != nil {
+				t.Fatal(err)
+			}
+			want := []Ref{next(), next(), next()}
+			if what == "cam/"+notesDir {
+				want = append([]Ref{{1, 1, 1}, {1, 1, 2}, {1, 1, 3}}, want...)
+			}
+			if got := refsOf(t, s); !slices.Equal(got, want) {
+				t.Errorf("there are %v, want %v", got, want)
+			}
+			if r := s.Runs(); len(r) != 1 || r[0].Stats[0].Units != int64(30*len(want)) {
+				t.Errorf("runs %+v, want one with %d pictures", r, 30*len(want))
+			}
+			if !beingRecorded(dir) {
+				t.Error("nobody can tell that it is being recorded")
+			}
+			if what != "cam/"+notesDir { // those are written anew with the next segment, or the next start
+				checkDir(t, dir)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			s = openTest(t, dir, Options{})
+			checkDir(t, dir)
+			if got := refsOf(t, s); !slices.Equal(got, want) {
+				t.Errorf("after a restart there are %v, want %v", got, want)
+			}
+			if n, err := s.BeginRun(media.Anchor{Wall: time.Unix(1_700_000_100, 0)}); err != nil || n != 2 {
+				t.Errorf("the next run is %d, %v", n, err)
+			}
+			if ts := s.Tracks(); len(ts) != 2 {
+				t.Errorf("tracks %v", ts)
+			}
+		})
 	}
 }
 

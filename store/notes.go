@@ -259,6 +259,20 @@ func (n *notes) addAnchors(run media.Run, as media.Anchors) error {
 	return n.write(func(*bolt.Tx) error { return nil })
 }
 
+// restore writes everything known anew if somebody has deleted the files.
+func (n *notes) restore() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	names, err := listDir(n.dir)
+	if err != nil || slices.ContainsFunc(names, func(s string) bool { return strings.HasSuffix(s, dbSuffix) }) {
+		return err
+	}
+	for run, as := range n.anchors {
+		n.pending[run] = slices.Concat(as, n.pending[run])
+	}
+	return n.write(func(*bolt.Tx) error { return nil })
+}
+
 // write makes one durable transaction of fn and the pending anchors in this month's file.
 func (n *notes) write(fn func(*bolt.Tx) error) error {
 	wall, _ := n.clock.Wall()

@@ -128,6 +128,16 @@ func (l *live) measure() error {
 	return nil
 }
 
+// deleted reports whether the segment's file has no name any more.
+func (l *live) deleted() bool {
+	fi, err := l.f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
+}
+
 // blockSlack is more than what a block takes beside its record and tables: a
 // path of pages from the root, the free list, what is rounded up.
 const blockSlack = 64 << 10
