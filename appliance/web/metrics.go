@@ -2,9 +2,12 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"hindsight/media"
 )
 
 // registry holds the recorder's figures, made from the status at each scrape,
@@ -64,8 +67,9 @@ func (m emitter) camera(c CameraStatus) {
 		m.gauge("hindsight_camera_newest_timestamp_seconds", "Wall time of the newest recording.", float64(c.Newest.Time.UnixMilli())/1000, l...)
 	}
 	for _, s := range c.Sources {
-		m.counter("hindsight_source_starts_total", "How often a source was started.", s.Starts, append(l, "source", s.Name)...)
-		m.gauge("hindsight_source_running", "1 when the source runs.", truth(s.Error == ""), append(l, "source", s.Name)...)
+		sl := append(l, "source", s.Name, "kind", kindsOf(s.Kinds))
+		m.counter("hindsight_source_starts_total", "How often a source was started.", s.Starts, sl...)
+		m.gauge("hindsight_source_running", "1 when the source runs.", truth(s.Error == ""), sl...)
 	}
 	for _, d := range c.Drops {
 		m.counter("hindsight_dropped_total", "Units received that could not be used.", d.Count, append(l, "kind", d.Kind.String(), "reason", d.Reason)...)
@@ -76,6 +80,14 @@ func (m emitter) camera(c CameraStatus) {
 		m.gauge("hindsight_track_kept_bytes", "Bytes kept.", float64(t.BytesKept), tl...)
 		m.gauge("hindsight_track_kept_units", "Units kept.", float64(t.UnitsKept), tl...)
 	}
+}
+
+// kindsOf is what a source gives: video, audio, or all.
+func kindsOf(ks []media.Kind) string {
+	if len(ks) == 1 {
+		return ks[0].String()
+	}
+	return "all"
 }
 
 // gauge and counter send one value; labels are name, value, name, value.
@@ -90,7 +102,8 @@ func (m emitter) counter(name, help string, v int64, labels ...string) {
 func (m emitter) send(kind prometheus.ValueType, name, help string, v float64, labels []string) {
 	var names, values []string
 	for i := 0; i < len(labels); i += 2 {
-		names, values = append(names, labels[i]), append(values, labels[i+1])
+		// A device may have any bytes for a name, and Prometheus takes only UTF-8.
+		names, values = append(names, labels[i]), append(values, strings.ToValidUTF8(labels[i+1], "\ufffd"))
 	}
 	m.ch <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...)
 }

@@ -58,7 +58,10 @@ func TestMetrics(t *testing.T) {
 	s := d.serve(func(o *Options) {
 		o.Status = func() Status {
 			return Status{Version: "1.2.3", ClockTrusted: true, DaysThatFit: 2.5, Cameras: []CameraStatus{{Name: "cam", State: Recording, SoundOffsetMS: &offset,
-				Sources: []Source{{Name: "mic", Starts: 2, Error: "lost"}}, Drops: []Drop{{media.Video, `a "broken" JPEG`, 7}}}}}
+				Sources: []Source{
+					{Kinds: []media.Kind{media.Audio}, Name: "mic", Starts: 2, Error: "lost"},
+					{Kinds: []media.Kind{media.Video}, Name: "mic", Starts: 1}, {Name: "cam\xe4ra"},
+				}, Drops: []Drop{{media.Video, `a "broken" JPEG`, 7}}}}}
 		}
 	})
 	r, err := http.NewRequest(http.MethodGet, "/metrics", nil)
@@ -71,8 +74,10 @@ func TestMetrics(t *testing.T) {
 		`hindsight_days_that_fit 2.5`,
 		`hindsight_camera_recording{camera="cam"} 1`,
 		`hindsight_camera_sound_offset_seconds{camera="cam"} -0.003`,
-		`hindsight_source_starts_total{camera="cam",source="mic"} 2`,
-		`hindsight_source_running{camera="cam",source="mic"} 0`,
+		`hindsight_source_starts_total{camera="cam",kind="audio",source="mic"} 2`,
+		`hindsight_source_running{camera="cam",kind="audio",source="mic"} 0`,
+		`hindsight_source_running{camera="cam",kind="video",source="mic"} 1`,
+		`hindsight_source_running{camera="cam",kind="all",source="cam` + "\ufffd" + `ra"} 1`,
 		`hindsight_dropped_total{camera="cam",kind="video",reason="a \"broken\" JPEG"} 7`,
 		`hindsight_track_units_total{camera="cam",codec="mjpeg",kind="video",track="1"} 40`,
 		`hindsight_track_kept_bytes{camera="cam",codec="pcma",kind="audio",track="2"} 32000`,
