@@ -109,6 +109,11 @@ func numbers(t testing.TB, file string) (out []int) {
 	if errs != "" {
 		t.Errorf("decoding: %s", errs)
 	}
+	return painted(raw)
+}
+
+// painted are the numbers in grey pictures of 160x96.
+func painted(raw string) (out []int) {
 	for i := 0; i+160*96 <= len(raw); i += 160 * 96 {
 		n := 0
 		for b := range 10 {
@@ -129,6 +134,11 @@ func beeps(t testing.TB, file string) (out []float64) {
 	if errs != "" {
 		t.Errorf("decoding: %s", errs)
 	}
+	return loud(raw)
+}
+
+// loud is where 16-bit samples at 48 kHz get loud after a tenth of a second of silence, in seconds.
+func loud(raw string) (out []float64) {
 	quiet := 48000
 	for i := 0; i+2 <= len(raw); i += 2 {
 		v := int16(uint16(raw[i]) | uint16(raw[i+1])<<8)

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"hindsight/media"
@@ -78,25 +80,37 @@ func (l *lane) add(p pick, d time.Duration) {
 // of a track as its edit list hides at the beginning, so that must be next to nothing.
 func (l *lane) begin() {
 	l.started = true
-	on, n := -1, int64(len(l.lead))
-	for i, s := range l.lead {
-		if s.pts <= 0 && (on < 0 || s.pts > l.lead[on].pts) {
-			on = i
-		}
-	}
-	if on == len(l.lead)-1 {
-		n-- // nothing is reordered: decoded and shown at once
+	hidden := l.hidden()
+	n := int64(len(l.lead))
+	if n > 0 && l.lead[n-1].pts <= 0 && hidden[int(n-1)] == 0 {
+		n-- // the last one is decoded and shown at once
 	}
 	for i, s := range l.lead {
 		s.dts = int64(i) - n
-		if i == on {
-			s.pts = 0
-		} else if s.pts <= 0 {
-			s.pts = s.dts
+		if s.pts <= 0 {
+			s.pts = -hidden[i]
 		}
 		l.push(s)
 	}
 	l.lead = nil
+}
+
+// hidden tells, for each sample of the lead-in that is not shown after the
+// beginning, how many ticks before it it is shown: 0 for the picture that is on the screen
+// then, 1 for the one before it, and so on in order of presentation.
+func (l *lane) hidden() map[int]int64 {
+	var order []int
+	for i, s := range l.lead {
+		if s.pts <= 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(l.lead[b].pts, l.lead[a].pts) })
+	back := map[int]int64{}
+	for rank, i := range order {
+		back[i] = int64(rank)
+	}
+	return back
 }
 
 func (l *lane) push(s sample) {

@@ -3,6 +3,7 @@ package export
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/Eyevinn/mp4ff/mp4"
@@ -17,9 +18,9 @@ func (m *Movie) notes() mp4.Box {
 	hdlr := &mp4.HdlrBox{HandlerType: "mdir"}
 	meta := mp4.CreateMetaBox(0, hdlr)
 	ilst := &mp4.IlstBox{}
-	ilst.AddChild(text("\xa9nam", fmt.Sprintf("%s %s", m.o.Camera, m.Start.UTC().Format("2006-01-02 15:04:05 UTC"))))
+	ilst.AddChild(text("\xa9nam", strings.TrimSpace(m.o.Camera+" "+m.Start.UTC().Format("2006-01-02 15:04:05 UTC"))))
 	ilst.AddChild(text("\xa9day", m.Start.UTC().Format(stamp)))
-	ilst.AddChild(text("\xa9too", "Hindsight "+m.o.Version))
+	ilst.AddChild(text("\xa9too", strings.TrimSpace("Hindsight "+m.o.Version)))
 	ilst.AddChild(text("\xa9cmt", m.comment()))
 	meta.AddChild(ilst)
 	udta := &mp4.UdtaBox{}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -124,6 +125,10 @@ func (s *Server) status() Status {
 	st.Settings = notNil(st.Settings)
 	for i := range st.Cameras {
 		c := &st.Cameras[i]
+		if c.SoundOffsetMS != nil {
+			rounded := math.Round(*c.SoundOffsetMS*1000) / 1000
+			c.SoundOffsetMS = &rounded
+		}
 		c.Addresses, c.Sources, c.Drops, c.Tracks = notNil(c.Addresses), notNil(c.Sources), notNil(c.Drops), notNil(c.Tracks)
 		for _, known := range s.o.Cameras {
 			if known.Name == c.Name {
