@@ -71,7 +71,7 @@ lint: ## style, arrows between packages, budgets, links
 	cd frontend && npm run --silent check
 	CGO_ENABLED=0 go vet ./...
 	@shellcheck -x $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
-	GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci-lint $(GOLANGCI) run
+	GOLANGCI_LINT_CACHE="$(CURDIR)/.cache/golangci-lint" $(GOLANGCI) run
 
 bench: build ## figures: Go benchmarks, then the recorder as a whole
 	@$(SETUP) test
