@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"hindsight/appliance/capture"
 	"hindsight/appliance/encode"
@@ -191,8 +192,7 @@ func (u *unit) missing() bool {
 
 // record makes the recorder for one run of a source.
 func (c *camera) record(ctx context.Context, u *unit, src capture.Source) (sink, func()) {
-	r := &recorder{conf: c.conf, tl: c.tl, drops: c.drops, log: c.log, decide: c.decide, ends: c.ends,
-		regain: []media.Kind{gapKind(u.super.kinds)}}
+	r := &recorder{conf: c.conf, tl: c.tl, drops: c.drops, log: c.log, decide: c.decide, ends: c.ends}
 	r.onBegin = func() {
 		u.mu.Lock()
 		u.optional = false
@@ -207,32 +207,45 @@ func (c *camera) record(ctx context.Context, u *unit, src capture.Source) (sink,
 	return r, r.close
 }
 
-// gapKind is the kind of gap that losing these kinds makes: one, or everything.
-func gapKind(kinds []media.Kind) media.Kind {
-	if len(kinds) == 1 {
-		return kinds[0]
-	}
-	return 0
-}
-
-// lose begins the gap of a source that was lost: where its last unit ends.
+// lose begins the gaps of a source that was lost: one of each kind that it gave,
+// where the last unit of that kind ends, so that each ends with its own next unit.
 func (c *camera) lose(u *unit, lost *capture.Lost) {
 	if u.missing() {
 		return
 	}
-	var from time.Duration
+	var last time.Duration
 	for _, k := range u.super.kinds {
-		from = max(from, c.ends.get(k))
+		last = max(last, c.ends.get(k))
 	}
-	c.tl.Lose(gapKind(u.super.kinds), from, lost.Reason, detail(lost))
+	if last == 0 && len(u.super.kinds) > 1 { // nothing says yet what it would give
+		c.tl.Lose(0, 0, lost.Reason, oneLine(lost.Err))
+		return
+	}
+	for _, k := range u.super.kinds {
+		end := c.ends.get(k)
+		if end == 0 && last > 0 {
+			continue // a camera without sound lost none
+		}
+		if last-end < together {
+			end = last
+		}
+		c.tl.Lose(k, end, lost.Reason, oneLine(lost.Err))
+	}
 }
 
-// detail is one line for a person.
-func detail(lost *capture.Lost) string {
-	if lost.Err == nil {
+// oneLine is an error for a person's eyes: no line breaks, and nothing that
+// would move about on a terminal, since part of it may be what a camera answered.
+func oneLine(err error) string {
+	if err == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(lost.Err.Error()), " ")
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return ' '
+	}, err.Error())
+	return strings.Join(strings.Fields(visible), " ")
 }
 
 // decide measures the encoder for pictures like p, once.

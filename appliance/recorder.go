@@ -16,6 +16,10 @@ import (
 // pause of the garbage collector or a slow key frame, too few to delay live.
 const pictureQueue = 6
 
+// together is how far apart sound and picture may end, or begin again, and be
+// told as one loss: a viewer does not care for the rest.
+const together = time.Second
+
 // tracks is what a recorder needs of a timeline to append.
 type tracks interface {
 	Media(boot time.Duration) time.Duration
@@ -34,14 +38,18 @@ type recorder struct {
 	drops   *drops
 	log     *slog.Logger
 	decide  func(ctx context.Context, p media.Picture) (encode.Decision, error)
-	regain  []media.Kind // gaps that the first unit of each kind ends
 	ends    *ends
 	began   atomic.Bool
 	onBegin func()
 	patient bool // a full queue waits: for time that a test simulates
 
+	gate   sync.RWMutex // held for reading while the source hands something over
+	closed bool         // under gate: a source that goes on after its Run is not heard
+
 	mu      sync.Mutex // video and audio units come from two goroutines
 	current map[media.Kind]media.Track
+	heard   map[media.Kind]bool // kinds that have begun since the source was started, or jumped
+	back    time.Duration       // media time of the first unit of them; 0: none has come
 
 	pictures  chan media.Picture
 	measuring atomic.Bool // pictures that come meanwhile are no drops: recording has not begun
@@ -77,14 +85,19 @@ func (e *ends) get(k media.Kind) time.Duration {
 func (r *recorder) start(ctx context.Context) {
 	r.ctx = ctx
 	r.current = map[media.Kind]media.Track{}
+	r.heard = map[media.Kind]bool{}
 	r.pictures = make(chan media.Picture, pictureQueue)
 	r.wg.Add(1)
 	go r.encodePictures()
 }
 
-// close encodes what was received and frees the encoders.
+// close encodes what was received and frees the encoders. What a source still
+// hands over is dropped.
 func (r *recorder) close() {
+	r.gate.Lock()
+	r.closed = true
 	close(r.pictures)
+	r.gate.Unlock()
 	r.wg.Wait()
 	if r.audio != nil {
 		r.flushAudio()
@@ -96,6 +109,11 @@ func (r *recorder) Began() bool { return r.began.Load() }
 
 // Picture is capture.Sink's.
 func (r *recorder) Picture(p media.Picture) {
+	r.gate.RLock()
+	defer r.gate.RUnlock()
+	if r.closed {
+		return
+	}
 	if r.patient {
 		r.pictures <- p
 		return
@@ -146,7 +164,9 @@ func (r *recorder) newVideo(p media.Picture) *encode.Video {
 	defer r.measuring.Store(false)
 	d, err := r.decide(r.ctx, p)
 	if err != nil {
-		r.drops.add(media.Video, err.Error())
+		if r.ctx.Err() == nil { // else the recording has ended before it began
+			r.drops.add(media.Video, err.Error())
+		}
 		return nil
 	}
 	v, err := encode.NewVideo(d.Options(float64(r.conf.Rate), r.conf.VideoBitrate))
@@ -159,6 +179,14 @@ func (r *recorder) newVideo(p media.Picture) *encode.Video {
 
 // Sound is capture.Sink's.
 func (r *recorder) Sound(s media.Sound) {
+	r.gate.RLock()
+	defer r.gate.RUnlock()
+	if !r.closed {
+		r.encodeSound(s)
+	}
+}
+
+func (r *recorder) encodeSound(s media.Sound) {
 	if r.audio == nil {
 		a, err := encode.NewAudio(encode.AudioOptions{Bitrate: r.conf.AudioBitrate})
 		if err != nil {
@@ -174,7 +202,7 @@ func (r *recorder) Sound(s media.Sound) {
 		r.log.Warn("sound: the device's samples jumped; the clock is found anew", "detail", err)
 		r.flushAudio()
 		r.loseAudio(err)
-		r.Sound(s)
+		r.encodeSound(s)
 		return
 	case err != nil:
 		r.drops.add(media.Audio, err.Error())
@@ -197,12 +225,10 @@ func (r *recorder) flushAudio() {
 func (r *recorder) loseAudio(why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.current[media.Audio]; !ok {
-		return
+	if r.heard[media.Audio] {
+		r.tl.Lose(media.Audio, r.ends.get(media.Audio), media.MicrophoneLost, oneLine(why))
+		r.heard[media.Audio], r.back = false, 0
 	}
-	delete(r.current, media.Audio)
-	r.tl.Lose(media.Audio, r.ends.get(media.Audio), media.MicrophoneLost, why.Error())
-	r.regain = append(r.regain, media.Audio)
 }
 
 func (r *recorder) appendAudio(units []media.Unit) {
@@ -212,7 +238,13 @@ func (r *recorder) appendAudio(units []media.Unit) {
 }
 
 // Coded is capture.Sink's.
-func (r *recorder) Coded(t media.Track, u media.Unit) { r.append(t, u) }
+func (r *recorder) Coded(t media.Track, u media.Unit) {
+	r.gate.RLock()
+	defer r.gate.RUnlock()
+	if !r.closed {
+		r.append(t, u)
+	}
+}
 
 // append puts a unit whose DTS is on Clock.Boot onto the timeline.
 func (r *recorder) append(t media.Track, u media.Unit) {
@@ -232,26 +264,28 @@ func (r *recorder) append(t media.Track, u media.Unit) {
 	if u.DTS <= 0 {
 		return // taken before the run began
 	}
-	if !ok {
-		r.first(t.Kind, u.DTS)
+	if !r.heard[t.Kind] {
+		r.regain(t.Kind, u.DTS)
 	}
 	if err := r.tl.Append(u); err != nil {
 		r.drops.add(t.Kind, err.Error())
 		return
 	}
+	r.heard[t.Kind] = true
 	r.ends.set(t.Kind, u.DTS+r.length(t, u))
-}
-
-// first ends the gaps that wait for this kind.
-func (r *recorder) first(k media.Kind, at time.Duration) {
 	if !r.began.Swap(true) {
 		r.onBegin()
 	}
-	for _, g := range r.regain {
-		if g == 0 || g == k {
-			r.tl.Regain(g, at)
-		}
+}
+
+// regain ends the gap of everything and that of this kind. Sound and picture that
+// come back together do so in one moment, that of the first unit of either.
+func (r *recorder) regain(k media.Kind, at time.Duration) {
+	r.tl.Regain(0, at)
+	if r.back == 0 || (at-r.back).Abs() >= together {
+		r.back = at
 	}
+	r.tl.Regain(k, min(at, r.back))
 }
 
 // length is how long the unit lasts: a picture until the next one is due.

@@ -17,8 +17,15 @@ type tape struct {
 	mu     sync.Mutex
 	tracks []media.Track
 	units  []media.Unit
-	lost   []time.Duration
-	back   []time.Duration
+	lost   []edge
+	back   []edge
+	refuse error // of Append
+}
+
+// edge is where a gap of a kind begins or ends.
+type edge struct {
+	kind media.Kind
+	at   time.Duration
 }
 
 func (p *tape) Media(boot time.Duration) time.Duration { return boot - time.Hour }
@@ -39,20 +46,33 @@ func (p *tape) Track(t media.Track) (media.Track, error) {
 func (p *tape) Append(u media.Unit) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.refuse != nil {
+		return p.refuse
+	}
 	p.units = append(p.units, u)
 	return nil
 }
 
-func (p *tape) Lose(_ media.Kind, from time.Duration, _ media.Reason, _ string) {
+func (p *tape) Lose(k media.Kind, from time.Duration, _ media.Reason, _ string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lost = append(p.lost, from)
+	p.lost = append(p.lost, edge{k, from})
 }
 
-func (p *tape) Regain(_ media.Kind, at time.Duration) {
+func (p *tape) Regain(k media.Kind, at time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.back = append(p.back, at)
+	p.back = append(p.back, edge{k, at})
+}
+
+// ended is where the gaps of a kind ended.
+func (p *tape) ended(k media.Kind) (at []time.Duration) {
+	for _, e := range p.back {
+		if e.kind == k {
+			at = append(at, e.at)
+		}
+	}
+	return at
 }
 
 func (p *tape) of(track uint16) (us []media.Unit) {
@@ -68,7 +88,7 @@ func newRecorder(t *testing.T, p *tape) *recorder {
 	t.Helper()
 	r := &recorder{conf: CameraConfig{Rate: 10, VideoBitrate: 500_000, AudioBitrate: 64_000}, tl: p, log: quiet,
 		drops: newDrops(media.SystemClock{}, quiet), ends: &ends{at: map[media.Kind]time.Duration{}},
-		onBegin: func() {}, regain: []media.Kind{0},
+		onBegin: func() {},
 		decide: func(_ context.Context, p media.Picture) (encode.Decision, error) {
 			return encode.Decide(p.Width, p.Height, 10, p.Format, time.Millisecond), nil
 		}}
@@ -126,8 +146,10 @@ func TestRecorderEncodes(t *testing.T) {
 			t.Errorf("track %+v", tr)
 		}
 	}
-	if len(p.back) == 0 || p.back[0] > 120*time.Millisecond {
-		t.Errorf("the gap that waited ended at %v, want once at the first unit", p.back)
+	for _, k := range []media.Kind{media.Video, media.Audio} {
+		if at := p.ended(k); len(at) != 1 || at[0] < 80*time.Millisecond || at[0] > 120*time.Millisecond {
+			t.Errorf("the gap of %v ended at %v, want once at the first unit", k, at)
+		}
 	}
 	if end := r.ends.get(media.Video); end != 3100*time.Millisecond {
 		t.Errorf("the picture ends at %v, want 3.1 s", end)
@@ -149,13 +171,14 @@ func TestRecorderSoundJumps(t *testing.T) {
 		r.Sound(tone(n))
 	}
 	r.close()
-	if len(p.tracks) != 1 || len(p.lost) != 1 || len(p.back) < 2 {
+	back := p.ended(media.Audio)
+	if len(p.tracks) != 1 || len(p.lost) != 1 || len(back) != 2 {
 		t.Fatalf("%d tracks, lost %v, back %v; want one track, one loss and its end", len(p.tracks), p.lost, p.back)
 	}
-	if from := p.lost[0]; from < 2000*time.Millisecond || from > 2200*time.Millisecond {
-		t.Errorf("lost from %v, want about 2.1 s", from)
+	if l := p.lost[0]; l.kind != media.Audio || l.at < 2000*time.Millisecond || l.at > 2200*time.Millisecond {
+		t.Errorf("lost %+v, want sound from about 2.1 s", l)
 	}
-	if at := p.back[1]; at < 82000*time.Millisecond || at > 82200*time.Millisecond {
+	if at := back[1]; at < 82000*time.Millisecond || at > 82200*time.Millisecond {
 		t.Errorf("back at %v, want about 82.1 s", at)
 	}
 }
@@ -221,5 +244,80 @@ func TestRecorderMeasureFails(t *testing.T) {
 	r.close()
 	if d := r.drops.list(); len(d) != 1 || d[0].Reason != "no encoder" {
 		t.Errorf("drops %+v", d)
+	}
+}
+
+// aUnit is one that an IP camera sent, so long after the run began.
+func aUnit(k media.Kind, at time.Duration) (media.Track, media.Unit) {
+	tr := media.Track{Kind: k, Codec: media.MJPEG, ClockRate: 90000}
+	if k == media.Audio {
+		tr = media.Track{Kind: k, Codec: media.PCMA, ClockRate: 8000, Channels: 1}
+	}
+	return tr, media.Unit{Flags: media.Key, DTS: time.Hour + at, Payload: make([]byte, 160)}
+}
+
+// A source begins with its first unit that is recorded: not with one that was
+// taken before the run began, nor with one that the timeline refuses.
+func TestRecorderBegins(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	r.Coded(aUnit(media.Video, -time.Second))
+	if r.Began() || len(p.back) != 0 {
+		t.Errorf("a unit of before the run: began %v, gaps ended %v", r.Began(), p.back)
+	}
+	p.refuse = errors.New("it does not rise")
+	r.Coded(aUnit(media.Video, time.Second))
+	if r.Began() || r.ends.get(media.Video) != 0 {
+		t.Errorf("a refused unit: began %v, ends at %v", r.Began(), r.ends.get(media.Video))
+	}
+	p.refuse = nil
+	r.Coded(aUnit(media.Video, 2*time.Second))
+	if at := p.ended(media.Video); !r.Began() || len(at) == 0 || at[len(at)-1] != 2*time.Second {
+		t.Errorf("a recorded unit: began %v, gaps ended %v", r.Began(), p.back)
+	}
+	r.close()
+}
+
+// Sound and picture that come back together do so in one moment; one that comes
+// later ends its own gap.
+func TestRecorderRegains(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		video, audio time.Duration
+		want         time.Duration // the end of the gap of the sound
+	}{
+		{"a little later", 10 * time.Second, 10*time.Second + 300*time.Millisecond, 10 * time.Second},
+		{"a little earlier", 10 * time.Second, 10*time.Second - 300*time.Millisecond, 10*time.Second - 300*time.Millisecond},
+		{"much later", 10 * time.Second, 15 * time.Second, 15 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := &tape{}
+			r := newRecorder(t, p)
+			r.Coded(aUnit(media.Video, c.video))
+			if at := p.ended(0); len(at) != 1 || at[0] != c.video {
+				t.Errorf("the gap of everything ended at %v, want %v", at, c.video)
+			}
+			if at := p.ended(media.Audio); len(at) != 0 {
+				t.Errorf("the picture ended the gap of the sound at %v", at)
+			}
+			r.Coded(aUnit(media.Audio, c.audio))
+			r.close()
+			if at := p.ended(media.Audio); len(at) != 1 || at[0] != c.want {
+				t.Errorf("the gap of the sound ended at %v, want %v", at, c.want)
+			}
+		})
+	}
+}
+
+// What a source hands over after its end is not heard, and harms nobody.
+func TestRecorderAfterClose(t *testing.T) {
+	p := &tape{}
+	r := newRecorder(t, p)
+	r.close()
+	r.Picture(picture(0))
+	r.Sound(tone(0))
+	r.Coded(aUnit(media.Video, time.Second))
+	if len(p.units) != 0 || r.audio != nil {
+		t.Errorf("%d units were recorded after the end, encoder %v", len(p.units), r.audio)
 	}
 }
