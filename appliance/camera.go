@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"hindsight/appliance/capture"
+	"hindsight/appliance/capture/demo"
 	"hindsight/appliance/encode"
 	"hindsight/appliance/timeline"
 	"hindsight/media"
@@ -85,24 +86,24 @@ func (c *camera) standIn(ctx context.Context) {
 		return
 	}
 	c.log.Warn("no camera and no microphone found: recording the demo source until there is one")
-	demo, stop := context.WithCancel(ctx)
+	demoCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		defer stop()
-		for c.again(demo, lookAgain) {
-			if anyDevice(demo, c.hw) {
+		for c.again(demoCtx, lookAgain) {
+			if anyDevice(demoCtx, c.hw) {
 				c.log.Info("a device was found: it is recorded instead of the demo source")
 				return
 			}
 		}
 	}()
 	u := c.unit("both", []media.Kind{media.Video, media.Audio}, false, func(context.Context) (capture.Source, error) {
-		return c.openDemo(demo, true, true)
+		return c.openDemo(demoCtx, true, true)
 	})
 	c.mu.Lock()
 	c.demo, c.units = true, []*unit{u}
 	c.mu.Unlock()
-	u.super.run(demo)
+	u.super.run(demoCtx)
 	c.mu.Lock()
 	c.demo, c.units = false, nil
 	c.mu.Unlock()
@@ -200,6 +201,7 @@ func (c *camera) record(ctx context.Context, u *unit, src capture.Source) (sink,
 		u.super.running()
 		c.log.Info("recording", "source", src.String())
 	}
+	_, r.patient = src.(*demo.Source) // it makes up for being held up, so that no frame is missing
 	r.start(ctx)
 	u.mu.Lock()
 	u.rec = r

@@ -233,6 +233,37 @@ func TestCameraMissing(t *testing.T) {
 	wg.Wait()
 }
 
+// Where auto finds nothing and nothing else records, that is told; where
+// something else records, it is nobody's trouble.
+func TestAutoFindsNothing(t *testing.T) {
+	for _, c := range []struct{ video, audio, state, problem string }{
+		{"auto", "none", "waiting", "camera lost: no camera found"},
+		{"none", "auto", "waiting", "microphone lost: no microphone found"},
+		{"auto", "demo", "recording", ""},
+		{"demo", "none", "recording", ""},
+	} {
+		hw := &fakeHardware{run: func(string) func(context.Context, capture.Sink) error { return coded(2, nil) }}
+		cam := testCamera(t, hw, CameraConfig{Video: c.video, Audio: c.audio})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { cam.run(ctx) })
+		eventually(t, "every source to have been looked for", func() bool {
+			for _, u := range cam.list() {
+				if s := u.super.get(); s.Error == "" && s.Runs == 0 {
+					return false
+				}
+			}
+			st := cam.status()
+			return len(cam.list()) > 0 && string(st.State) == c.state
+		})
+		if st := cam.status(); !strings.HasPrefix(st.Problem, c.problem) || (c.problem == "") != (st.Problem == "") {
+			t.Errorf("video %s, audio %s: problem %q, want %q", c.video, c.audio, st.Problem, c.problem)
+		}
+		cancel()
+		wg.Wait()
+	}
+}
+
 // The demo source makes room for a camera as soon as there is one.
 func TestDemoMakesRoom(t *testing.T) {
 	hw := &fakeHardware{run: untilEnd}

@@ -12,9 +12,9 @@ import (
 	"hindsight/media"
 )
 
-// pictureQueue is how many pictures may wait for the encoder: enough for a
-// pause of the garbage collector or a slow key frame, too few to delay live.
-const pictureQueue = 6
+// pictureQueue is how many pictures may wait for the encoder at a rate: half a
+// second, enough for a machine that is busy elsewhere for a moment, too few to delay live.
+func pictureQueue(rate int) int { return max(6, rate/2) }
 
 // together is how far apart sound and picture may end, or begin again, and be
 // told as one loss: a viewer does not care for the rest.
@@ -41,7 +41,7 @@ type recorder struct {
 	ends    *ends
 	began   atomic.Bool
 	onBegin func()
-	patient bool // a full queue waits: for time that a test simulates
+	patient bool // a full queue holds the source up: for one that can wait
 
 	gate   sync.RWMutex // held for reading while the source hands something over
 	closed bool         // under gate: a source that goes on after its Run is not heard
@@ -86,7 +86,7 @@ func (r *recorder) start(ctx context.Context) {
 	r.ctx = ctx
 	r.current = map[media.Kind]media.Track{}
 	r.heard = map[media.Kind]bool{}
-	r.pictures = make(chan media.Picture, pictureQueue)
+	r.pictures = make(chan media.Picture, pictureQueue(r.conf.Rate))
 	r.wg.Add(1)
 	go r.encodePictures()
 }

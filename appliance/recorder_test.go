@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"hindsight/appliance/capture/demo"
 	"hindsight/appliance/encode"
 	"hindsight/media"
 )
@@ -230,6 +231,45 @@ func TestRecorderTooSlow(t *testing.T) {
 	r.close()
 	if d := r.drops.list(); len(d) != 1 || d[0].Count != 10 || d[0].Reason != "the encoder is too slow" {
 		t.Errorf("drops %+v, want 10 since the encoder is too slow", d)
+	}
+}
+
+// An encoder that stands still for longer than the queue lasts costs the demo
+// source no frame: it waits.
+func TestRecorderHoldsUpTheDemoSource(t *testing.T) {
+	cam := testCamera(t, &fakeHardware{run: untilEnd}, CameraConfig{Video: "demo", Audio: "none"})
+	src, err := demo.New(demo.Options{Width: 160, Height: 120, Rate: 10, Clock: cam.clock, Video: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, done := cam.record(t.Context(), cam.unit("video", src.Kinds(), false, nil), src)
+	gate := make(chan struct{})
+	s.(*recorder).decide = func(_ context.Context, p media.Picture) (encode.Decision, error) {
+		<-gate
+		return encode.Decide(p.Width, p.Height, 10, p.Format, time.Millisecond), nil
+	}
+	const n = 40
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		start := cam.clock.Boot()
+		for i := range n {
+			p := picture(i)
+			p.At = start + time.Duration(i)*100*time.Millisecond
+			s.Picture(p)
+		}
+	}()
+	select {
+	case <-sent:
+		t.Error("the source was not held up")
+	case <-time.After(50 * time.Millisecond):
+	}
+	s.(*recorder).measuring.Store(false)
+	close(gate)
+	<-sent
+	done()
+	if got := cam.tl.Status().Units[1]; got != n || len(cam.drops.list()) != 0 {
+		t.Errorf("%d of %d pictures are recorded, dropped: %+v", got, n, cam.drops.list())
 	}
 }
 

@@ -3,6 +3,7 @@ package appliance
 import (
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"hindsight/appliance/web"
@@ -56,10 +57,12 @@ func (a *Appliance) daysThatFit() float64 {
 // status is one camera's part.
 func (c *camera) status() web.CameraStatus {
 	st := web.CameraStatus{Name: c.conf.Name, State: web.Recording}
-	for _, u := range c.list() {
+	units := c.list()
+	idle := !slices.ContainsFunc(units, func(u *unit) bool { return !u.missing() })
+	for _, u := range units {
 		s := u.super.get()
 		st.Sources = append(st.Sources, web.Source{Kinds: u.super.kinds, Name: redact(s.Source), Error: s.Error, Starts: int64(s.Runs)})
-		if why := c.trouble(u, s); why != "" {
+		if why := c.trouble(u, s, idle); why != "" {
 			st.State, st.Problem = web.Waiting, why
 		}
 		if ms, ok := u.soundOffset(); ok {
@@ -75,10 +78,11 @@ func (c *camera) status() web.CameraStatus {
 	return st
 }
 
-// trouble says why a unit that should record does not; empty when it does.
-func (c *camera) trouble(u *unit, s sourceState) string {
+// trouble says why a unit that should record does not; empty when it does. One
+// that auto has never found is nobody's trouble, unless nothing else records: idle.
+func (c *camera) trouble(u *unit, s sourceState, idle bool) string {
 	switch {
-	case u.missing():
+	case u.missing() && !idle:
 		return ""
 	case s.Error != "":
 		return s.Error
