@@ -13,7 +13,7 @@ import (
 // makes one; each package below gets the few options that are its own.
 type Config struct {
 	Data        string // directory of everything recorded
-	RTSPAddress string // HOST:PORT, HOST may be empty; empty: no RTSP
+	RTSPAddress string // HOST:PORT, HOST may be empty; none: no RTSP
 	HTTPAddress string // likewise
 	LogLevel    string // debug, info, warn or error
 	Clock       string // auto: trust what the kernel says; trusted: an operator vouches for the clock

@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-
-	"context"
 
 	"hindsight/appliance/timeline"
 	"hindsight/appliance/web"

@@ -9,7 +9,7 @@ import (
 	"hindsight/media"
 )
 
-// hardware is what the machine has. The real one is in devices.go; tests bring their own.
+// hardware is what the machine has. The real one is machine; tests bring their own.
 type hardware interface {
 	// Cameras lists what can be recorded, the one that auto takes first.
 	Cameras(ctx context.Context) ([]capture.Device, error)
@@ -23,7 +23,7 @@ type hardware interface {
 	Demo(c CameraConfig, video, audio bool) (capture.Source, error)
 }
 
-// errNoDevice says that auto found nothing.
+// What auto says when it found nothing.
 var (
 	errNoCamera     = errors.New("no camera found; plug one in, or name one with --video")
 	errNoMicrophone = errors.New("no microphone found; plug one in, or name one with --audio")

@@ -3,7 +3,6 @@ package appliance
 import (
 	"errors"
 	"os"
-
 	"reflect"
 	"strings"
 	"testing"

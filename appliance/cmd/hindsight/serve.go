@@ -9,7 +9,7 @@ import (
 	"hindsight/appliance"
 )
 
-// configFlag are serve's flags that set a key of the configuration.
+// serveFlags are the flags that set a key of the configuration.
 var serveFlags = []struct{ name, key, about string }{
 	{"data", "data", "`directory` of the recording (default \"data\")"},
 	{"video", "video", "auto, none, demo, /dev/videoN, rpicam or an rtsp:// `address` (default \"auto\")"},
