@@ -38,7 +38,8 @@ type retention struct {
 	shelves []shelf
 	free    func() (free, reserve int64, err error)
 	log     *slog.Logger
-	warned  bool
+	warned  bool            // that nothing is left to delete
+	stuck   map[string]bool // cameras of which that was told
 }
 
 // run looks at the disk at once, then every retentionEvery, until ctx ends.
@@ -57,6 +58,9 @@ func (r *retention) run(ctx context.Context) {
 
 // sweep deletes segments until enough is free or nothing is left to delete.
 func (r *retention) sweep() {
+	var segments int
+	var bytes int64
+	done := map[string]bool{} // cameras of which nothing more can be deleted now
 	for {
 		free, reserve, err := r.free()
 		if err != nil {
@@ -65,49 +69,53 @@ func (r *retention) sweep() {
 		}
 		if free >= reserve {
 			r.warned = false
-			return
+		} else if freed, ok := r.dropOldest(done); ok {
+			segments++
+			bytes += freed
+			continue
+		} else if !r.warned {
+			r.log.Error("retention: the disk is nearly full and nothing old is left to delete; make room",
+				"free", formatBytes(free), "wanted", formatBytes(reserve))
+			r.warned = true
 		}
-		freed, camera, err := r.dropOldest()
-		if errors.Is(err, store.ErrNoBlock) {
-			if !r.warned {
-				r.log.Error("retention: the disk is nearly full and nothing old is left to delete; make room",
-					"free", formatBytes(free), "wanted", formatBytes(reserve))
-				r.warned = true
-			}
-			return
+		if segments > 0 {
+			r.log.Info("retention: deleted the oldest to make room", "segments", segments, "bytes", bytes,
+				"free", free, "reserve", reserve)
 		}
-		if err != nil {
-			r.log.Error("retention: the oldest segment cannot be deleted", "camera", camera, "error", err)
-			return
-		}
-		r.log.Info("retention: deleted the oldest segment", "camera", camera, "bytes", freed,
-			"free", free, "reserve", reserve)
+		return
 	}
 }
 
-// dropOldest deletes from the camera whose oldest segment is oldest; when that
-// one has only what is being written, from the next.
-func (r *retention) dropOldest() (int64, string, error) {
-	tried := map[string]bool{}
-	for range r.shelves {
+// dropOldest deletes from the camera whose oldest segment is oldest. When that one
+// has only what is being written, or its disk refuses, it is done, and the next
+// one's turn comes: a segment that cannot be deleted must not fill the disk.
+func (r *retention) dropOldest(done map[string]bool) (freed int64, ok bool) {
+	for {
 		var pick *shelf
 		var at time.Time
 		for i := range r.shelves {
 			s := &r.shelves[i]
-			if t, ok := s.oldest(); ok && !tried[s.camera] && (pick == nil || t.Before(at)) {
+			if t, ok := s.oldest(); ok && !done[s.camera] && (pick == nil || t.Before(at)) {
 				pick, at = s, t
 			}
 		}
 		if pick == nil {
-			break
+			return 0, false
 		}
 		freed, err := pick.store.DropOldest()
-		if !errors.Is(err, store.ErrNoBlock) {
-			return freed, pick.camera, err
+		if err == nil {
+			delete(r.stuck, pick.camera)
+			return freed, true
 		}
-		tried[pick.camera] = true
+		done[pick.camera] = true
+		if !errors.Is(err, store.ErrNoBlock) && !r.stuck[pick.camera] {
+			r.log.Error("retention: the oldest segment cannot be deleted", "camera", pick.camera, "error", err)
+			if r.stuck == nil {
+				r.stuck = map[string]bool{}
+			}
+			r.stuck[pick.camera] = true
+		}
 	}
-	return 0, "", store.ErrNoBlock
 }
 
 // daysThatFit estimates how long the recording can be before the oldest goes:

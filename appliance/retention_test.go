@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"reflect"
 	"strings"
@@ -61,7 +62,7 @@ func TestRetentionSweep(t *testing.T) {
 		{name: "one", a: at(1, 5), b: at(3, 4), free: 950, want: []string{"a01"}},
 		{name: "oldest of all", a: at(1, 4, 6), b: at(2, 3, 7), free: 600, want: []string{"a01", "b02", "b03", "a04"}},
 		{name: "the live ones stay", a: at(1), b: at(2, 3), free: 0, want: []string{"b02"}},
-		{name: "a disk that refuses ends the sweep", a: at(1, 2), errA: errors.New("no"), b: at(3, 4), free: 0},
+		{name: "one that cannot be deleted does not fill the disk", a: at(1, 2), errA: errors.New("no"), b: at(3, 4, 5), free: 0, want: []string{"b03", "b04"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			free := c.free
@@ -76,6 +77,28 @@ func TestRetentionSweep(t *testing.T) {
 				t.Errorf("dropped %v, want %v", dropped, c.want)
 			}
 		})
+	}
+}
+
+// One event is one line: what a sweep deleted, that nothing is left, that a
+// segment cannot be deleted; not again every ten seconds.
+func TestRetentionLog(t *testing.T) {
+	hour := func(h int) time.Time { return time.Date(2026, 1, 1, h, 0, 0, 0, time.UTC) }
+	free := int64(0)
+	var dropped []string
+	var log countingHandler
+	r := &retention{log: slog.New(&log), free: func() (int64, int64, error) { return free, 1000, nil },
+		shelves: []shelf{
+			{"a", &fakeShelf{"a", []time.Time{hour(1), hour(2)}, &free, &dropped, errors.New("no")}},
+			{"b", &fakeShelf{"b", []time.Time{hour(3), hour(4), hour(5)}, &free, &dropped, nil}},
+		}}
+	r.sweep()
+	if log.n != 3 {
+		t.Errorf("%d lines for two segments deleted, one that cannot be, and a full disk; want 3", log.n)
+	}
+	r.sweep()
+	if log.n != 3 {
+		t.Errorf("%d lines after another sweep, want no more than 3", log.n)
 	}
 }
 
