@@ -26,7 +26,7 @@ type where struct {
 func whereFlags(f *flag.FlagSet) where {
 	return where{
 		data:   f.String("data", "", "`directory` of the recording (default: as for serve)"),
-		url:    f.String("url", os.Getenv("HINDSIGHT_URL"), "`address` of a running server, as in http://192.168.1.20:8080"),
+		url:    f.String("url", "", "`address` of a running server, as in http://192.168.1.20:8080 (default $HINDSIGHT_URL)"),
 		camera: f.String("camera", "cam", "`name` of the camera"),
 	}
 }
@@ -41,10 +41,13 @@ type api struct {
 }
 
 func (w where) open() (*api, error) {
+	if *w.url != "" && *w.data != "" {
+		return nil, usageError{"--data and --url exclude each other"}
+	}
+	if *w.url == "" && *w.data == "" { // flags go over variables
+		*w.url = os.Getenv("HINDSIGHT_URL")
+	}
 	if *w.url != "" {
-		if *w.data != "" {
-			return nil, usageError{"--data and --url exclude each other"}
-		}
 		u, err := url.Parse(*w.url)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, usageError{fmt.Sprintf("--url %q: want http://HOST:PORT", *w.url)}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -29,6 +31,9 @@ func exportCommand(ctx context.Context, args []string, s io3) error {
 	if err := setTimes(q, *from, *to); err != nil {
 		return err
 	}
+	if fi, err := os.Stat(*out); err == nil && fi.IsDir() {
+		return usageError{fmt.Sprintf("-o %s is a directory; name a file in it", *out)}
+	}
 	a, err := w.open()
 	if err != nil {
 		return err
@@ -53,12 +58,16 @@ func exportCommand(ctx context.Context, args []string, s io3) error {
 }
 
 // save writes the body beside the file and renames it when it is whole, so that
-// a broken export never stands where a good one is expected.
+// a broken export never stands where a good one is expected. A device or a pipe is
+// written to as it is.
 func save(name string, res *http.Response) (int64, error) {
 	defer res.Body.Close()
+	if fi, err := os.Stat(name); err == nil && !fi.Mode().IsRegular() {
+		return pour(name, res.Body)
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return 0, fmt.Errorf("%s cannot be written: %w", name, err)
+		return 0, fmt.Errorf("%s cannot be written: %w", name, reason(err))
 	}
 	defer os.Remove(tmp.Name()) //nolint:errcheck // gone after the rename
 	n, err := io.Copy(tmp, res.Body)
@@ -72,9 +81,28 @@ func save(name string, res *http.Response) (int64, error) {
 		err = os.Rename(tmp.Name(), name)
 	}
 	if err != nil {
-		return n, fmt.Errorf("%s: %w", name, err)
+		return n, fmt.Errorf("%s: %w", name, reason(err))
 	}
 	return n, nil
+}
+
+// reason is err without the temporary file's path.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// pour writes to what is there and stays there.
+func pour(name string, from io.Reader) (int64, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(f, from)
+	return n, errors.Join(err, f.Close())
 }
 
 // partName is FILE.mp4, FILE-2.mp4, FILE-3.mp4…: one file per parameter set.
