@@ -272,15 +272,15 @@ func (a *Appliance) retention() *retention {
 func (a *Appliance) export(ctx context.Context, name string, from, to media.Position) (*web.Movie, error) {
 	for _, c := range a.all() {
 		if c.conf.Name == name {
-			return plan(ctx, name, c.tl, from, to)
+			return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version})
 		}
 	}
 	return nil, fmt.Errorf("camera %s is closed", name)
 }
 
 // plan makes a file as web hands it out.
-func plan(ctx context.Context, name string, tl *timeline.Timeline, from, to media.Position) (*web.Movie, error) {
-	m, err := export.Plan(ctx, export.Of(tl), from, to, export.Options{})
+func plan(ctx context.Context, tl *timeline.Timeline, from, to media.Position, o export.Options) (*web.Movie, error) {
+	m, err := export.Plan(ctx, export.Of(tl), from, to, o)
 	if err != nil {
 		return nil, err
 	}

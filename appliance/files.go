@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"hindsight/appliance/export"
 	"hindsight/appliance/timeline"
 	"hindsight/appliance/web"
 	"hindsight/frontend"
@@ -57,7 +58,7 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 	}
 	o := web.Options{Frontend: frontend.Files(), Status: func() web.Status { return web.Status{Version: version, Disk: web.Disk{Path: dir}} },
 		Export: func(ctx context.Context, camera string, from, to media.Position) (*web.Movie, error) {
-			return plan(ctx, camera, lines[camera], from, to)
+			return plan(ctx, lines[camera], from, to, export.Options{Camera: camera, Version: version})
 		}}
 	for _, name := range names {
 		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true})
