@@ -40,7 +40,7 @@ type camera struct {
 	units     []*unit
 	demo      bool // nothing was found and the demo source stands in
 	decisions map[decisionKey]encode.Decision
-	decided   encode.Decision // how pictures are recorded now
+	reduced   string // why less is recorded than the camera gives; empty: all of it is
 }
 
 type decisionKey struct {
@@ -87,8 +87,8 @@ func (c *camera) standIn(ctx context.Context) {
 	}
 	c.log.Warn("no camera and no microphone found: recording the demo source until there is one")
 	demoCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
+	var looking sync.WaitGroup
+	looking.Go(func() {
 		defer stop()
 		for c.again(demoCtx, lookAgain) {
 			if anyDevice(demoCtx, c.hw) {
@@ -96,7 +96,7 @@ func (c *camera) standIn(ctx context.Context) {
 				return
 			}
 		}
-	}()
+	})
 	u := c.unit("both", []media.Kind{media.Video, media.Audio}, false, func(context.Context) (capture.Source, error) {
 		return c.openDemo(demoCtx, true, true)
 	})
@@ -104,6 +104,11 @@ func (c *camera) standIn(ctx context.Context) {
 	c.demo, c.units = true, []*unit{u}
 	c.mu.Unlock()
 	u.super.run(demoCtx)
+	stop()
+	looking.Wait()
+	if end := max(c.ends.get(media.Video), c.ends.get(media.Audio)); ctx.Err() == nil && end > 0 {
+		c.tl.Lose(0, end, media.CameraLost, "the demo source has made room for a device")
+	}
 	c.mu.Lock()
 	c.demo, c.units = false, nil
 	c.mu.Unlock()
@@ -265,7 +270,10 @@ func (c *camera) decide(ctx context.Context, p media.Picture) (encode.Decision, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.decisions[key], c.decided = d, d
+	c.decisions[key], c.reduced = d, ""
+	if d.Untouched || d.Width < p.Width&^1 || d.Height < p.Height&^1 || d.Rate < float64(c.conf.Rate) {
+		c.reduced = d.Why
+	}
 	return d, nil
 }
 

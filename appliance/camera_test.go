@@ -266,7 +266,7 @@ func TestAutoFindsNothing(t *testing.T) {
 
 // The demo source makes room for a camera as soon as there is one.
 func TestDemoMakesRoom(t *testing.T) {
-	hw := &fakeHardware{run: untilEnd}
+	hw := &fakeHardware{run: func(string) func(context.Context, capture.Sink) error { return coded(2, nil) }}
 	cam := testCamera(t, hw, CameraConfig{Video: "auto", Audio: "auto"})
 	look := make(chan struct{})
 	cam.again = func(ctx context.Context, _ time.Duration) bool {
@@ -290,6 +290,14 @@ func TestDemoMakesRoom(t *testing.T) {
 	hw.mu.Unlock()
 	look <- struct{}{}
 	eventually(t, "the camera", func() bool { return hw.names() == "demo, camera /dev/video2" })
+	var gap []stretchOf
+	eventually(t, "the end of the gap between them", func() bool {
+		gap = stretches(cam.tl)
+		return len(gap) == 1 && gap[0].until > 0
+	})
+	if g := gap[0]; g.kind != 0 || g.reason != media.CameraLost || g.until < g.from {
+		t.Errorf("gap %+v, want one of everything between the demo source and the camera", g)
+	}
 	cancel()
 	wg.Wait()
 }

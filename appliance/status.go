@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -69,8 +70,8 @@ func (c *camera) status() web.CameraStatus {
 			st.SoundOffsetMS = &ms
 		}
 	}
-	if st.Problem == "" && c.standsIn() {
-		st.Problem = "no camera and no microphone found: the demo source is recorded"
+	if st.Problem == "" {
+		st.Problem = c.shortcoming()
 	}
 	for _, d := range c.drops.list() {
 		st.Drops = append(st.Drops, web.Drop(d))
@@ -113,10 +114,16 @@ func (u *unit) soundOffset() (float64, bool) {
 	return -d.Offset.Seconds() * 1000, true
 }
 
-func (c *camera) standsIn() bool {
+// shortcoming says what a person should know of a camera that records; empty
+// when it records all that it should.
+func (c *camera) shortcoming() string {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.demo
+	demo, reduced := c.demo, c.reduced
+	c.mu.Unlock()
+	if demo {
+		return "no camera and no microphone found: the demo source is recorded"
+	}
+	return cmp.Or(c.drops.lasting(), reduced)
 }
 
 // Welcome is what a person needs to know when the recorder starts: where to
