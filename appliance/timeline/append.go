@@ -17,7 +17,6 @@ type head struct {
 	last  time.Duration
 	step  time.Duration // between the last two units; 0: there is only one
 	units int64
-	keys  int64
 	bytes int64 // payload
 }
 
@@ -105,9 +104,6 @@ func (t *Timeline) place(u media.Unit, tr media.Track) {
 	h.last = u.DTS
 	h.units++
 	h.bytes += int64(len(u.Payload))
-	if u.IsKey() {
-		h.keys++
-	}
 	t.tail.push(u, u.IsKey() && tr.Kind == media.Video)
 	if t.tail.bytes > t.o.TailBytes {
 		t.overflow()

@@ -30,9 +30,9 @@ type Hole struct {
 
 // Map is the timeline's shape, frozen: it does not change when the timeline grows.
 type Map struct {
-	Spans []Span // in run order; a stretch in which one kind is missing is still a span
-	Holes []Hole // in order of From
-	Runs  []store.RunInfo
+	Spans []Span          // in run order; a stretch in which one kind is missing is still a span
+	Holes []Hole          // in order of From
+	Runs  []store.RunInfo // Stats, Segments and FileBytes are of what is on disk
 }
 
 // Map freezes spans, gaps and recorded time as they are now.

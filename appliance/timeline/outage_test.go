@@ -72,6 +72,37 @@ func TestShortOutage(t *testing.T) {
 	}
 }
 
+// TestMapCountsWhatIsKept: what was lost, deleted or is not on disk yet is not
+// counted as kept, also of the run being recorded.
+func TestMapCountsWhatIsKept(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.TailBytes = 10*secondBytes + secondBytes/2 }).both()
+	kept := func(what string, pictures int64) {
+		t.Helper()
+		s := r.Map().Runs[0].Stats
+		if len(s) != 2 || s[0].Units != pictures || s[0].Bytes != 100*pictures || s[0].Keys != pictures/5 || s[1].Units != 2*pictures {
+			t.Errorf("%s: kept %+v, want %d pictures", what, s, pictures)
+		}
+	}
+	r.seconds(0, 25)
+	kept("all committed", 25*5)
+	if _, err := r.mem.DropOldest(); err != nil { // a segment of 10 blocks
+		t.Fatal(err)
+	}
+	kept("the oldest segment deleted", 15*5)
+	r.fail(syscall.ENOSPC)
+	for n := 25; n < 50; n++ {
+		r.second(n)
+		r.tryCommit()
+	}
+	kept("the disk is full", 15*5)
+	r.fail(nil)
+	r.commit()
+	kept("15 seconds were lost", 25*5)
+	if s := r.Status(); s.Units[r.video.ID] != 50*5 || s.Bytes[r.video.ID] != 50*5*100 {
+		t.Errorf("appended: %v units, %v bytes", s.Units, s.Bytes)
+	}
+}
+
 // TestLongOutage: the disk refuses for longer than memory lasts. The oldest goes,
 // in whole groups of pictures, and one gap of exactly what was lost remains.
 func TestLongOutage(t *testing.T) {

@@ -17,6 +17,7 @@ type Status struct {
 	FileBytes    int64
 	MediaBytes   int64
 	Units        map[uint16]int64 // appended since the start, by track
+	Bytes        map[uint16]int64 // their payload
 	DroppedBytes int64            // lost since the disk refused for longer than the tail could hold
 }
 
@@ -69,9 +70,9 @@ func (t *Timeline) Status() Status {
 	s.TailBytes = t.tail.bytes
 	s.Commits, s.CommitErrors, s.LastError = t.counts.commits, t.counts.errors, t.counts.lastError
 	s.CommitMax = max(t.counts.slow[0], t.counts.slow[1])
-	s.Units = make(map[uint16]int64, len(t.heads))
+	s.Units, s.Bytes = make(map[uint16]int64, len(t.heads)), make(map[uint16]int64, len(t.heads))
 	for id, h := range t.heads {
-		s.Units[id] = h.units
+		s.Units[id], s.Bytes[id] = h.units, h.bytes
 	}
 	s.DroppedBytes = t.counts.dropped
 	return s

@@ -71,7 +71,7 @@ func (t *Timeline) view() []*runFacts {
 		if kept.First <= kept.Last {
 			now.info.First = kept.First // retention may have passed the run's beginning
 		}
-		now.info.Segments, now.info.FileBytes = kept.Segments, kept.FileBytes
+		now.info.Segments, now.info.FileBytes, now.info.Stats = kept.Segments, kept.FileBytes, kept.Stats
 		for _, g := range kept.Gaps {
 			if g.Reason == media.Damaged { // found by the store
 				now.info.Gaps = append(now.info.Gaps, g)
@@ -100,11 +100,5 @@ func (t *Timeline) now() *runFacts {
 	if t.counts.ended {
 		r.info.End, r.stop = t.why, max(r.end, t.at)
 	}
-	for id, h := range t.heads {
-		r.info.Stats = append(r.info.Stats, store.TrackStat{
-			Track: id, First: h.first, Last: h.last, Units: h.units, Keys: h.keys, Bytes: h.bytes,
-		})
-	}
-	slices.SortFunc(r.info.Stats, func(a, b store.TrackStat) int { return int(a.Track) - int(b.Track) })
 	return r
 }

@@ -178,7 +178,7 @@ func (c *CameraStatus) complete(t Timeline, rate *meter, now time.Time) {
 	}
 	for _, tr := range t.Current() {
 		k := onDisk[tr.ID]
-		units, bits := rate.measure(tr.ID, now, sample{units: ts.Units[tr.ID], bytes: k.bytes})
+		units, bits := rate.measure(tr.ID, now, sample{units: ts.Units[tr.ID], bytes: ts.Bytes[tr.ID]})
 		c.Tracks = append(c.Tracks, Track{
 			ID: tr.ID, Kind: tr.Kind, Role: tr.Role, Codec: tr.Codec, ClockRate: tr.ClockRate, Channels: tr.Channels,
 			Width: tr.Width, Height: tr.Height, UnitsReceived: ts.Units[tr.ID], UnitsKept: k.units, BytesKept: k.bytes,
