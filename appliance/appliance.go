@@ -4,6 +4,7 @@
 package appliance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ type Options struct {
 	Version string
 	Clock   media.Clock // nil: the machine's
 
-	hardware hardware // tests
+	hardware hardware      // tests
+	patience time.Duration // tests: how long a source may take to end; 0: sourcePatience
 }
 
 // Appliance records and serves. New makes it ready, Run runs it.
@@ -43,8 +45,10 @@ type Appliance struct {
 	log     *slog.Logger
 	version string
 	clock   media.Clock
+	awake   func() time.Duration // see timeline.Options
 	hw      hardware
 	started time.Duration // on Clock.Boot
+	sources time.Duration // how long they may take to end
 
 	lock       *os.File
 	rtsp       *rtsp.Server
@@ -54,14 +58,16 @@ type Appliance struct {
 
 	mu      sync.RWMutex
 	cameras []*camera
+	former  []former
 }
 
 // New takes hold of the data directory and of the addresses and opens the
 // timelines. Its error is one line that says what to do.
 func New(o Options) (_ *Appliance, err error) {
-	a := &Appliance{conf: o.Config, log: o.Log, version: o.Version, clock: o.Clock, hw: o.hardware}
+	a := &Appliance{conf: o.Config, log: o.Log, version: o.Version, clock: o.Clock, hw: o.hardware,
+		sources: cmp.Or(o.patience, sourcePatience)}
 	if a.clock == nil {
-		a.clock = media.SystemClock{}
+		a.clock, a.awake = media.SystemClock{}, awake()
 	}
 	if a.conf.Clock == "trusted" {
 		a.clock = vouchedClock{a.clock}
@@ -90,10 +96,17 @@ func New(o Options) (_ *Appliance, err error) {
 		a.cameras = append(a.cameras, cam)
 		a.mu.Unlock()
 	}
+	a.openFormer()
 	if err := a.makeWeb(); err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// awake counts the time in which the machine does not sleep, as time.Since does on Linux.
+func awake() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
 }
 
 // vouchedClock is a clock that an operator trusts.
@@ -130,7 +143,7 @@ func (a *Appliance) openCamera(i int, c CameraConfig) (*camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	tl, err := timeline.New(timeline.Options{Camera: c.Name, Store: st, Clock: a.clock, Log: a.log, Commit: commitEvery,
+	tl, err := timeline.New(timeline.Options{Camera: c.Name, Store: st, Clock: a.clock, Awake: a.awake, Log: a.log, Commit: commitEvery,
 		Phase: time.Duration(i) * commitEvery / time.Duration(len(a.conf.Cameras)), TailBytes: a.conf.TailBytes})
 	if err != nil {
 		st.Close() //nolint:errcheck // the first error tells more
@@ -171,7 +184,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	a.log.Info("stopping")
-	cameras.Wait()
+	a.awaitSources(&cameras)
 	err := a.closeTimelines()
 	stopServing()
 	others.Wait()
@@ -180,6 +193,22 @@ func (a *Appliance) Run(ctx context.Context) error {
 		err = cause
 	}
 	return err
+}
+
+// sourcePatience is how long a device that hangs may hold up the end of the program.
+const sourcePatience = 10 * time.Second
+
+// awaitSources waits until the cameras have handed over all that they captured.
+func (a *Appliance) awaitSources(cameras *sync.WaitGroup) {
+	ended := make(chan struct{})
+	go func() { cameras.Wait(); close(ended) }()
+	late := time.NewTimer(a.sources)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+		a.log.Error("a device does not let go; the recording ends without it", "waited", a.sources)
+	}
 }
 
 // closePatience is how long a disk that hangs may hold up the end of the
@@ -218,7 +247,7 @@ func (a *Appliance) closeTimelines() error {
 
 // close gives back what New took; what is closed already stays so.
 func (a *Appliance) close() {
-	if err := a.closeTimelines(); err != nil {
+	if err := errors.Join(a.closeTimelines(), a.closeFormer()); err != nil {
 		a.log.Error("closing", "error", err)
 	}
 	if a.rtsp != nil {
@@ -265,6 +294,9 @@ func (a *Appliance) retention() *retention {
 	}}
 	for _, c := range a.all() {
 		r.shelves = append(r.shelves, shelf{c.conf.Name, c.store})
+	}
+	for _, f := range a.former {
+		r.shelves = append(r.shelves, shelf{f.camera, f.store})
 	}
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hindsight/appliance/web"
+	"hindsight/store"
 )
 
 // silentAfter is how long a source may give nothing of a kind before its camera
@@ -45,12 +46,18 @@ func (a *Appliance) daysThatFit() float64 {
 	}
 	var kept int64
 	var rate float64
+	add := func(runs []store.RunInfo) {
+		for _, run := range runs {
+			kept += run.FileBytes
+		}
+	}
 	for _, c := range a.all() {
 		runs := c.store.Runs()
-		for _, r := range runs {
-			kept += r.FileBytes
-		}
+		add(runs)
 		rate += rateOf(runs, c.conf)
+	}
+	for _, f := range a.former {
+		add(f.store.Runs())
 	}
 	return daysThatFit(d.free, a.conf.reserve(d), kept, rate)
 }
