@@ -62,6 +62,31 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// A range that ends a moment ahead of what has arrived, as -0s does, ends then
+// and not with whatever comes while the export waits.
+func TestExportUpToNow(t *testing.T) {
+	d := newDeck(t)
+	d.record(4 * time.Second)
+	var from, to position
+	s := d.serve(func(o *Options) {
+		o.Export = func(_ context.Context, _ string, a, b position) (*Movie, error) {
+			from, to = a, b
+			return movie(10, position{}), nil
+		}
+	})
+	for end, want := range map[string]time.Duration{ // 5 s is now; the last unit is at 4.98 s
+		"-0s":                    5 * time.Second,
+		"10:00:04":               5 * time.Second,
+		"2026-11-24T10:00:04.5Z": 5500 * time.Millisecond,
+		"2027-01-01T00:00:00Z":   5980 * time.Millisecond,
+	} {
+		ask(t, s, "/api/v1/export.mp4?from=-3s&to="+end, nil)
+		if from != (position{Run: 1, Time: 2 * time.Second}) || to != (position{Run: 1, Time: want}) {
+			t.Errorf("to %s: %v to %v, want 1.2000 to %v", end, from, to, want)
+		}
+	}
+}
+
 func TestExportInParts(t *testing.T) {
 	d := newDeck(t)
 	d.record(4 * time.Second)

@@ -73,7 +73,7 @@ func (s *Server) span(r *http.Request, t Timeline) (from, to edge, err error) {
 		from.pos, _ = t.Oldest()
 	}
 	if !to.given || to.after {
-		to.pos = end(t)
+		to.pos = end(t, to.wall)
 	}
 	if !from.wall.IsZero() && !to.wall.IsZero() && !from.wall.Before(to.wall) {
 		return from, to, badRequest("parameter to: %s is not after from, %s", to.wall.Format(time.RFC3339), from.wall.Format(time.RFC3339))
@@ -84,9 +84,14 @@ func (s *Server) span(r *http.Request, t Timeline) (from, to edge, err error) {
 	return from, to, nil
 }
 
-// end is a position behind everything that is recorded or on its way.
-func end(t Timeline) media.Position {
+// end is a position behind everything that is recorded or on its way, but not
+// behind wall unless that is zero: what -0s means, a moment ahead of what has arrived.
+func end(t Timeline, wall time.Time) media.Position {
 	p, _ := t.Newest()
-	p.Time += time.Second
+	ahead := time.Second
+	if last, _ := t.Wall(p); !wall.IsZero() {
+		ahead = min(ahead, max(wall.Sub(last), 0))
+	}
+	p.Time += ahead
 	return p
 }
