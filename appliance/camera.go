@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"hindsight/appliance/capture"
 	"hindsight/appliance/capture/demo"
@@ -238,21 +237,6 @@ func (c *camera) lose(u *unit, lost *capture.Lost) {
 		}
 		c.tl.Lose(k, end, lost.Reason, oneLine(lost.Err))
 	}
-}
-
-// oneLine is an error for a person's eyes: no line breaks, and nothing that
-// would move about on a terminal, since part of it may be what a camera answered.
-func oneLine(err error) string {
-	if err == nil {
-		return ""
-	}
-	visible := strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return ' '
-	}, err.Error())
-	return strings.Join(strings.Fields(visible), " ")
 }
 
 // decide measures the encoder for pictures like p, once.
