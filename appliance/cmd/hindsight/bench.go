@@ -24,13 +24,16 @@ func benchCommand(ctx context.Context, args []string, s io3) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if *seconds < 1 {
+		return usageError{fmt.Sprintf("--seconds %d: want at least 1", *seconds)}
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	o := bench.Options{Program: exe, Warm: 15 * time.Second, For: time.Duration(*seconds) * time.Second, Dir: *dir, Out: s.out, Commits: commits}
 	for _, n := range strings.Split(*list, ",") {
-		k, err := strconv.Atoi(n)
+		k, err := strconv.Atoi(strings.TrimSpace(n))
 		if err != nil || k < 1 || k > 64 {
 			return usageError{fmt.Sprintf("--cameras %q: want numbers from 1 to 64", *list)}
 		}

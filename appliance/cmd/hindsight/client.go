@@ -36,6 +36,7 @@ func whereFlags(f *flag.FlagSet) where {
 // served to this process alone. All three answer the same requests.
 type api struct {
 	base   string
+	name   string // base without a password, for people
 	client *http.Client
 	close  func()
 }
@@ -50,9 +51,9 @@ func (w where) open() (*api, error) {
 	if *w.url != "" {
 		u, err := url.Parse(*w.url)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, usageError{fmt.Sprintf("--url %q: want http://HOST:PORT", *w.url)}
+			return nil, usageError{"--url: want http://HOST:PORT"} // not what was given: it may hold a password
 		}
-		return &api{strings.TrimSuffix(*w.url, "/"), &http.Client{}, func() {}}, nil
+		return &api{strings.TrimSuffix(*w.url, "/"), u.Redacted(), &http.Client{}, func() {}}, nil
 	}
 	dir, err := dataDir(*w.data)
 	if err != nil {
@@ -85,7 +86,7 @@ func dialSocket(dir string) *api {
 	}
 	conn.Close() //nolint:errcheck // it only showed that somebody listens
 	t := &http.Transport{DialContext: dial}
-	return &api{"http://hindsight", &http.Client{Transport: t}, t.CloseIdleConnections}
+	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, t.CloseIdleConnections}
 }
 
 // openFiles serves the files below dir over a socket pair that only this process has.
@@ -98,7 +99,7 @@ func openFiles(dir string) (*api, error) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go server.Serve(l) //nolint:errcheck // it returns when close below closes l
 	t := &http.Transport{DialContext: l.dial}
-	return &api{"http://hindsight", &http.Client{Transport: t}, func() {
+	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, func() {
 		t.CloseIdleConnections()
 		server.Close()
 		closeFiles()
@@ -114,7 +115,7 @@ func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Res
 	res, err := a.client.Do(req)
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, fmt.Errorf("nobody answers at %s; is `hindsight serve` running there?", a.base)
+			return nil, fmt.Errorf("nobody answers at %s; is `hindsight serve` running there?", a.name)
 		}
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Res
 	if json.Unmarshal(body, &e) == nil && e.Error != "" {
 		return nil, errors.New(e.Error)
 	}
-	return nil, fmt.Errorf("%s%s answered %s", a.base, path, res.Status)
+	return nil, fmt.Errorf("%s answered %s to %s", a.name, res.Status, path)
 }
 
 // pairListener hands both ends of in-memory connections to one process.

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"hindsight/appliance"
 )
 
 // version is set by the build: -ldflags "-X main.version=…".
@@ -62,6 +64,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not end by itself
 	code := run(ctx, os.Args[1:], io3{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
@@ -95,10 +98,10 @@ func finish(err error, name string, s io3) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, &usage):
-		fmt.Fprintf(s.err, "hindsight %s: %v; see `hindsight %s --help`\n", name, err, name)
+		fmt.Fprintf(s.err, "hindsight %s: %s; see `hindsight %s --help`\n", name, appliance.OneLine(err.Error()), name)
 		return exitUsage
 	}
-	fmt.Fprintf(s.err, "hindsight %s: %v\n", name, err)
+	fmt.Fprintf(s.err, "hindsight %s: %s\n", name, appliance.OneLine(err.Error()))
 	return exitFailed
 }
 

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"hindsight/appliance"
 	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
@@ -19,27 +20,33 @@ zone, -90s or -2h back from now, or a position RUN.MILLISECONDS.`
 
 // shape is the part of /api/v1/timeline that is printed for people.
 type shape struct {
-	Camera string
+	Camera visible
 	Spans  []struct {
 		From, To moment
 		LengthMS float64 `json:"length_ms"`
 	}
 	Gaps []struct {
-		Kind           string
+		Kind           visible
 		From           moment
 		Until          *moment
 		LengthMS       *float64 `json:"length_ms"`
-		Reason, Detail string
+		Reason, Detail visible
 	}
 	Tracks []struct {
 		ID                          int
-		Kind, Codec                 string
+		Kind, Codec                 visible
 		Units, Keys, Bytes, Damaged int64
 	}
 }
 
+// visible is text of an answer. It is printed as appliance.OneLine makes it.
+type visible string
+
+// String is the text in one line.
+func (v visible) String() string { return appliance.OneLine(string(v)) }
+
 type moment struct {
-	Position string
+	Position visible
 	Time     time.Time
 	Trusted  bool
 }
@@ -81,11 +88,16 @@ func timelineCommand(ctx context.Context, args []string, s io3) error {
 		_, err := io.Copy(s.out, res.Body)
 		return err
 	}
+	return printTimeline(s.out, res.Body)
+}
+
+// printTimeline prints the answer for a person.
+func printTimeline(w io.Writer, answer io.Reader) error {
 	var t shape
-	if err := json.NewDecoder(res.Body).Decode(&t); err != nil {
+	if err := json.NewDecoder(answer).Decode(&t); err != nil {
 		return fmt.Errorf("the answer is not what this version understands: %w", err)
 	}
-	return t.print(s.out)
+	return t.print(w)
 }
 
 func (t *shape) print(w io.Writer) error {
