@@ -98,16 +98,16 @@ func writeList(w *wireWriter, b backend) error {
 		return err
 	}
 	preferred, err := chooseAuto(inputs)
-	if err != nil {
-		preferred.index = -1
-	}
 	for _, i := range inputs {
 		why := busy(i)
 		if i.channels == 0 && why == "" {
 			continue // it only plays
 		}
 		d := describe(b, i)
-		d.Default, d.Problem = i.index == preferred.index, why
+		d.Default, d.Problem = err == nil && i == preferred, why
+		if slices.ContainsFunc(inputs, func(o input) bool { return o != i && plainName(o.name) == plainName(i.name) }) {
+			d.Address, d.Stable = i.name, onCard(i.name) // the card has several of that name
+		}
 		if err := w.write(d); err != nil {
 			return err
 		}
@@ -122,15 +122,24 @@ func describe(b backend, i input) capture.Device {
 		Driver: "portaudio", Modes: []capture.Mode{},
 	}
 	if i.channels > 0 {
-		m := capture.Mode{Format: "S16", Channels: min(2, i.channels)}
-		for _, r := range rates(i) {
-			if b.Takes(i, r, m.Channels) {
-				m.Rates = append(m.Rates, float64(r))
-			}
-		}
-		d.Modes = append(d.Modes, m)
+		d.Modes = append(d.Modes, capture.Mode{Format: "S16", Channels: min(2, i.channels), Rates: taken(b, i)})
 	}
 	return d
+}
+
+// taken are the rates that a sound card takes. The others convert what they
+// are asked for, and to try them all would take seconds.
+func taken(b backend, i input) []float64 {
+	if !hardware.MatchString(i.name) {
+		return []float64{float64(usual[0])}
+	}
+	var list []float64
+	for _, r := range rates(i) {
+		if b.Takes(i, r, min(2, i.channels)) {
+			list = append(list, float64(r))
+		}
+	}
+	return list
 }
 
 // rates are those that are worth trying.

@@ -13,12 +13,16 @@ const auto = "auto"
 // servers are the devices of ALSA behind which a sound server answers.
 var servers = []string{"pulse", "pipewire"}
 
-// hardware is how PortAudio ends the name of a sound card. The numbers follow
-// the order of plugging in, so they are no part of the name here.
+// hardware is how PortAudio ends the name of a sound card: the card's number,
+// which follows the order of plugging in and is no part of the name here, and
+// the number of the device on the card.
 var hardware = regexp.MustCompile(` ?\(hw:(\d+),(\d+)\)$`)
 
 // plainName is a device's name without numbers: "CARD: PCM".
 func plainName(name string) string { return hardware.ReplaceAllString(name, "") }
+
+// onCard is a device's name without the card's number: "CARD: PCM (hw:,0)".
+func onCard(name string) string { return hardware.ReplaceAllString(name, " (hw:,$2)") }
 
 // choose finds the device that a name means: the same name, else one that
 // contains it, in any case. Without one it says what there is, or who is busy.
@@ -26,19 +30,27 @@ func choose(inputs []input, want string) (input, error) {
 	if want == auto || want == "" {
 		return chooseAuto(inputs)
 	}
-	plain := strings.ToLower(plainName(want))
-	var found []input
-	for _, fits := range []func(input) bool{
+	ways := []func(input) bool{
 		func(i input) bool { return strings.EqualFold(i.name, want) },
-		func(i input) bool { return strings.EqualFold(plainName(i.name), plain) },
-		func(i input) bool { return strings.Contains(strings.ToLower(plainName(i.name)), plain) },
-	} {
-		for _, i := range inputs {
-			if fits(i) {
-				found = append(found, i)
-			}
+		func(i input) bool { return strings.EqualFold(onCard(i.name), onCard(want)) },
+	}
+	if !hardware.MatchString(want) {
+		part := strings.ToLower(want)
+		ways = append(ways,
+			func(i input) bool { return strings.EqualFold(plainName(i.name), want) },
+			func(i input) bool { return strings.Contains(strings.ToLower(plainName(i.name)), part) },
+		)
+	}
+	for _, fits := range ways {
+		if found := slices.DeleteFunc(slices.Clone(inputs), func(i input) bool { return !fits(i) }); len(found) > 0 {
+			return thatRecords(found)
 		}
 	}
+	return input{}, fmt.Errorf("no microphone is named %q; there %s", want, names(inputs))
+}
+
+// thatRecords is the first of some devices that records; else why none does.
+func thatRecords(found []input) (input, error) {
 	for _, i := range found {
 		if i.channels > 0 {
 			return i, nil
@@ -49,10 +61,7 @@ func choose(inputs []input, want string) (input, error) {
 			return input{}, fmt.Errorf("%s: %s", plainName(i.name), why)
 		}
 	}
-	if len(found) > 0 {
-		return input{}, fmt.Errorf("%s does not record, or is busy", plainName(found[0].name))
-	}
-	return input{}, fmt.Errorf("no microphone is named %q; there %s", want, names(inputs))
+	return input{}, fmt.Errorf("%s does not record, or is busy", plainName(found[0].name))
 }
 
 // chooseAuto takes the sound server, the default, or the first that records.

@@ -26,7 +26,7 @@ import (
 const Command = "capture-microphone"
 
 const (
-	openPatience = 15 * time.Second // for a child to find and open the device
+	openPatience = 20 * time.Second // for a child to find and open the device
 	readPatience = 2 * time.Second  // between samples
 )
 
@@ -150,23 +150,29 @@ func spawn(executable string, args ...string) (*child.Process, error) {
 		}
 		executable = own
 	}
-	return child.Start(executable, append([]string{Command}, args...), nil)
+	// PortAudio asks JACK, which would otherwise try to start a server.
+	return child.Start(executable, append([]string{Command}, args...), []string{"JACK_NO_START_SERVER=1"})
 }
 
 // List names the devices that record, by a fresh child of exe ("": this
 // program). Those that auto and names can mean come as they are matched; one
 // that another program holds has a Problem.
 func List(ctx context.Context, exe string) ([]capture.Device, error) {
+	return list(ctx, exe, openPatience)
+}
+
+func list(ctx context.Context, exe string, patience time.Duration) ([]capture.Device, error) {
 	p, err := spawn(exe, "-list")
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
 	defer context.AfterFunc(ctx, p.Kill)()
-	p.Within(openPatience)
+	p.Within(patience)
 	r, err := newWireReader(p)
 	devices := []capture.Device{}
 	for err == nil {
+		p.Within(patience)
 		var m message
 		m, err = r.read()
 		switch m := m.(type) {
@@ -182,7 +188,7 @@ func List(ctx context.Context, exe string) ([]capture.Device, error) {
 		return nil, ctx.Err()
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fmt.Errorf("list microphones: the sound system did not answer for %v", openPatience)
+		return nil, fmt.Errorf("list microphones: the sound system did not answer for %v", patience)
 	}
 	return nil, fmt.Errorf("list microphones: %w", p.End(time.Second))
 }

@@ -155,9 +155,9 @@ func TestList(t *testing.T) {
 		t.Fatalf("%+v, %v; want three that record", devices, err)
 	}
 	for i, want := range []string{
-		"HDA Intel: ALC257 (hw:0,0)|HDA Intel: ALC257|false [{S16 0 0 [48000 44100 32000 16000 8000] 2}]",
-		"USB Audio: Mic (hw:1,0)|USB Audio: Mic|false [{S16 0 0 [16000] 1}]",
-		"default|default|true [{S16 0 0 [48000 44100 32000 16000 8000] 2}]",
+		"HDA Intel: ALC257 (hw:90,0)|HDA Intel: ALC257|false [{S16 0 0 [48000 44100 32000 16000 8000] 2}]",
+		"USB Audio: Mic (hw:91,0)|USB Audio: Mic|false [{S16 0 0 [16000] 1}]",
+		"default|default|true [{S16 0 0 [48000] 2}]",
 	} {
 		d := devices[i]
 		if d.Kind != media.Audio || d.Driver != "portaudio" || d.Problem != "" {

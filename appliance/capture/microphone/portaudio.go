@@ -40,7 +40,8 @@ func quietly(f func() error) error {
 	return f()
 }
 
-// Inputs asks PortAudio; the list does not change while the process lives.
+// Inputs asks PortAudio, whose list does not change while the process lives,
+// and adds what it leaves out.
 func (library) Inputs() ([]input, error) {
 	devices, err := portaudio.Devices()
 	if err != nil {
@@ -56,7 +57,7 @@ func (library) Inputs() ([]input, error) {
 		}
 		list = append(list, i)
 	}
-	return list, nil
+	return append(list, hidden(list)...), nil
 }
 
 // Takes asks the driver, which opens the device for a moment.

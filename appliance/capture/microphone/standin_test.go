@@ -47,9 +47,9 @@ func newFake(behaviour string) (backend, error) {
 
 func (f fakeLibrary) Inputs() ([]input, error) {
 	return []input{
-		{index: 0, name: "HDA Intel: ALC257 (hw:0,0)", channels: 2, rate: 44100},
-		{index: 1, name: "HDA Intel: HDMI 0 (hw:0,3)", rate: 44100},
-		{index: 2, name: "USB Audio: Mic (hw:1,0)", channels: 1, rate: 16000},
+		{index: 0, name: "HDA Intel: ALC257 (hw:90,0)", channels: 2, rate: 44100},
+		{index: 1, name: "HDA Intel: HDMI 0 (hw:90,3)", rate: 44100},
+		{index: 2, name: "USB Audio: Mic (hw:91,0)", channels: 1, rate: 16000},
 		{index: 3, name: "default", channels: 32, rate: 44100, isDefault: true},
 	}, nil
 }
