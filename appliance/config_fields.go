@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -172,6 +171,9 @@ func videoAddress(s string) error {
 	if err != nil || u.Hostname() == "" || u.Scheme != "rtsp" && u.Scheme != "rtsps" || !isPort(u.Port()) {
 		return fmt.Errorf("%q: want auto, none, demo, rpicam, /dev/videoN, a name from `hindsight devices`, or rtsp://HOST/PATH", redact(s))
 	}
+	if ambiguous(s) {
+		return fmt.Errorf("%q: an @ behind the host: write %%2F for / in a password, %%40 for @ in a path", redact(s))
+	}
 	return nil
 }
 
@@ -179,22 +181,4 @@ func videoAddress(s string) error {
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return s == "" || err == nil && 0 < n && n <= 65535
-}
-
-// plainHost is HOST or HOST:PORT without credentials.
-var plainHost = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[^@:\[\]]+)(:[0-9]+)?$`)
-
-// redact takes the credentials out of an address; anything else is returned as
-// it is. A password with an unescaped @ or / makes an address ambiguous; then
-// rather too much is taken out than too little.
-func redact(s string) string {
-	scheme, rest, ok := strings.Cut(s, "://")
-	at := strings.LastIndex(rest, "@")
-	if !ok || at < 0 {
-		return s
-	}
-	if authority, _, _ := strings.Cut(rest, "/"); plainHost.MatchString(authority) {
-		return s // the @ stands in the path
-	}
-	return scheme + "://" + rest[at+1:]
 }

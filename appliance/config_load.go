@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -183,7 +184,10 @@ func (c *Config) node(file, path string, n ast.Node) error {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	case *ast.NullNode, *ast.CommentGroupNode:
-		return nil // "cameras:" with everything below it commented out
+		if c.section(path) {
+			return nil // "cameras:" with everything below it commented out
+		}
+		return c.setAt(file, path, "", n)
 	default:
 		return c.leaf(file, path, n)
 	}
@@ -204,23 +208,41 @@ func (c *Config) node(file, path string, n ast.Node) error {
 	return nil
 }
 
-func (c *Config) leaf(file, path string, n ast.Node) error {
-	line := 1
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		line = t.Position.Line
+// section reports whether keys may stand below path.
+func (c *Config) section(path string) bool {
+	if _, key, ok := cameraKey(path); ok {
+		return key == ""
 	}
+	return path == "" || path == "cameras" ||
+		slices.ContainsFunc(fields, func(f field[Config]) bool { return strings.HasPrefix(f.key, path+".") })
+}
+
+func (c *Config) leaf(file, path string, n ast.Node) error {
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		return fmt.Errorf("%s:%d: %s is not taken here; write the value out", file, line, strings.ToLower(n.Type().String()))
+		return fmt.Errorf("%s:%d: %s is not taken here; write the value out", file, lineOf(n), strings.ToLower(n.Type().String()))
 	}
 	s, ok := n.(ast.ScalarNode)
 	if !ok || path == "" {
-		return fmt.Errorf("%s:%d: want KEY: VALUE", file, line)
+		return fmt.Errorf("%s:%d: want KEY: VALUE", file, lineOf(n))
 	}
-	if err := c.set(path, scalar(s), fmt.Sprintf("%s:%d", file, line)); err != nil {
-		return fmt.Errorf("%s:%d: %w", file, line, err)
+	return c.setAt(file, path, scalar(s), n)
+}
+
+// setAt gives the key at path a value that stands at n.
+func (c *Config) setAt(file, path, value string, n ast.Node) error {
+	at := fmt.Sprintf("%s:%d", file, lineOf(n))
+	if err := c.set(path, value, at); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
 	}
 	return nil
+}
+
+func lineOf(n ast.Node) int {
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line
+	}
+	return 1
 }
 
 // scalar is the text of a value as it was written: 0x10 and 1_000 stay what they are for set to judge.

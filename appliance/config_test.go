@@ -83,35 +83,42 @@ func TestLoadPrecedence(t *testing.T) {
 	}
 }
 
+// loadErrors are what is refused, and how.
+var loadErrors = []struct{ name, yaml, env, key, value, want string }{
+	{name: "unknown key", yaml: "data: x\nstor: 1\n", want: `F:2: unknown key "stor"`},
+	{name: "unknown nested", yaml: "rtsp:\n  adress: :1\n", want: `F:2: unknown key "rtsp.adress"`},
+	{name: "unknown camera key", yaml: "cameras:\n  a:\n    fps: 3\n", want: `F:3: unknown key "cameras.a.fps"; a camera has video, audio`},
+	{name: "bad camera name", yaml: "cameras:\n  Front:\n    rate: 3\n", want: `F:2: camera name "Front"`},
+	{name: "reserved name", yaml: "cameras:\n  api:\n    rate: 3\n", want: `F:2: camera name "api" is a word that addresses use`},
+	{name: "bad number", yaml: "cameras:\n  cam:\n    rate: fast\n", want: `F:3: cameras.cam.rate: "fast": want a whole number from 1 to 120`},
+	{name: "out of range", yaml: "cameras:\n  cam:\n    rate: 0\n", want: `F:3: cameras.cam.rate: "0"`},
+	{name: "bad size", yaml: "cameras: {cam: {size: 641x480}}\n", want: `F:1: cameras.cam.size: "641x480": want WIDTHxHEIGHT`},
+	{name: "list", yaml: "cameras:\n  - cam\n", want: "F:2: want KEY: VALUE"},
+	{name: "not yaml", yaml: "a: [1\n", want: "F:1: not valid YAML: "},
+	{name: "twice", yaml: "data: a\ndata: b\n", want: "F:2: not valid YAML: "},
+	{name: "tab", yaml: "rtsp:\n\taddress: x\n", want: "F:2: not valid YAML: "},
+	{name: "scalar", yaml: "hello\n", want: "F:1: want KEY: VALUE"},
+	{name: "anchor", yaml: "cameras:\n  a: &x\n    rate: 5\n", want: "F:2: anchor is not taken here; write the value out"},
+	{name: "alias", yaml: "log:\n  level: *x\n", want: "F:2: alias is not taken here"},
+	{name: "tag", yaml: "log:\n  level: !!str warn\n", want: "F:2: tag is not taken here"},
+	{name: "no such port", yaml: "cameras: {cam: {video: 'rtsp://me:secret@host:99999/x'}}\n", want: `F:1: cameras.cam.video: "rtsp://host:99999/x": want`},
+	{name: "bad address", yaml: "http:\n  address: 8080\n", want: `F:2: http.address: "8080": want HOST:PORT`},
+	{name: "bad span", yaml: "store:\n  segment: 10\n", want: `F:2: store.segment: "10": want a time from 10s to 1h0m0s`},
+	{name: "bad bytes", yaml: "store:\n  min_free: 2GB\n", want: `F:2: store.min_free: "2GB": want a size`},
+	{name: "nothing to record", yaml: "cameras: {a: {video: none, audio: none}}\n", want: "camera a: video and audio are both none"},
+	{name: "bad variable", env: "HINDSIGHT_RATE=x", want: `variable HINDSIGHT_RATE: cameras.cam.rate: "x"`},
+	{name: "unknown variable", env: "HINDSIGHT_SPEED=1", want: "variable HINDSIGHT_SPEED: no key of that name"},
+	{name: "bad flag", key: "rtsp.address", value: "x", want: `--rtsp-address: rtsp.address: "x": want HOST:PORT`},
+	{name: "flag for which camera", yaml: "cameras: {a: {rate: 1}, b: {rate: 2}}\n", key: "rate", value: "3", want: "--rate: several cameras are configured"},
+	{name: "no value", yaml: "rtsp:\ncameras:\n  cam:\n    rate:\n", want: `F:4: cameras.cam.rate: "": want a whole number`},
+	{name: "unknown key without a value", yaml: "speed:\n", want: `F:1: unknown key "speed"`},
+	{name: "unknown camera key without a value", yaml: "cameras:\n  cam:\n    vidoe:\n", want: `F:3: unknown key "cameras.cam.vidoe"`},
+	{name: "secret with a slash", yaml: "cameras:\n  cam:\n    video: rtsp://me:1/secret@host/x\n", want: `F:3: cameras.cam.video: "rtsp://…": an @ behind the host: write %2F for / in a password`},
+	{name: "secret kept", yaml: "cameras:\n  cam:\n    video: http://me:secret@host/x\n", want: `F:3: cameras.cam.video: "http://host/…": want auto`},
+}
+
 func TestLoadErrors(t *testing.T) {
-	for _, c := range []struct{ name, yaml, env, key, value, want string }{
-		{name: "unknown key", yaml: "data: x\nstor: 1\n", want: `F:2: unknown key "stor"`},
-		{name: "unknown nested", yaml: "rtsp:\n  adress: :1\n", want: `F:2: unknown key "rtsp.adress"`},
-		{name: "unknown camera key", yaml: "cameras:\n  a:\n    fps: 3\n", want: `F:3: unknown key "cameras.a.fps"; a camera has video, audio`},
-		{name: "bad camera name", yaml: "cameras:\n  Front:\n    rate: 3\n", want: `F:2: camera name "Front"`},
-		{name: "reserved name", yaml: "cameras:\n  api:\n    rate: 3\n", want: `F:2: camera name "api" is a word that addresses use`},
-		{name: "bad number", yaml: "cameras:\n  cam:\n    rate: fast\n", want: `F:3: cameras.cam.rate: "fast": want a whole number from 1 to 120`},
-		{name: "out of range", yaml: "cameras:\n  cam:\n    rate: 0\n", want: `F:3: cameras.cam.rate: "0"`},
-		{name: "bad size", yaml: "cameras: {cam: {size: 641x480}}\n", want: `F:1: cameras.cam.size: "641x480": want WIDTHxHEIGHT`},
-		{name: "list", yaml: "cameras:\n  - cam\n", want: "F:2: want KEY: VALUE"},
-		{name: "not yaml", yaml: "a: [1\n", want: "F:1: not valid YAML: "},
-		{name: "twice", yaml: "data: a\ndata: b\n", want: "F:2: not valid YAML: "},
-		{name: "tab", yaml: "rtsp:\n\taddress: x\n", want: "F:2: not valid YAML: "},
-		{name: "scalar", yaml: "hello\n", want: "F:1: want KEY: VALUE"},
-		{name: "anchor", yaml: "cameras:\n  a: &x\n    rate: 5\n", want: "F:2: anchor is not taken here; write the value out"},
-		{name: "alias", yaml: "log:\n  level: *x\n", want: "F:2: alias is not taken here"},
-		{name: "tag", yaml: "log:\n  level: !!str warn\n", want: "F:2: tag is not taken here"},
-		{name: "no such port", yaml: "cameras: {cam: {video: 'rtsp://me:secret@host:99999/x'}}\n", want: `F:1: cameras.cam.video: "rtsp://host:99999/x": want`},
-		{name: "bad address", yaml: "http:\n  address: 8080\n", want: `F:2: http.address: "8080": want HOST:PORT`},
-		{name: "bad span", yaml: "store:\n  segment: 10\n", want: `F:2: store.segment: "10": want a time from 10s to 1h0m0s`},
-		{name: "bad bytes", yaml: "store:\n  min_free: 2GB\n", want: `F:2: store.min_free: "2GB": want a size`},
-		{name: "nothing to record", yaml: "cameras: {a: {video: none, audio: none}}\n", want: "camera a: video and audio are both none"},
-		{name: "bad variable", env: "HINDSIGHT_RATE=x", want: `variable HINDSIGHT_RATE: cameras.cam.rate: "x"`},
-		{name: "unknown variable", env: "HINDSIGHT_SPEED=1", want: "variable HINDSIGHT_SPEED: no key of that name"},
-		{name: "bad flag", key: "rtsp.address", value: "x", want: `--rtsp-address: rtsp.address: "x": want HOST:PORT`},
-		{name: "flag for which camera", yaml: "cameras: {a: {rate: 1}, b: {rate: 2}}\n", key: "rate", value: "3", want: "--rate: several cameras are configured"},
-		{name: "secret kept", yaml: "cameras:\n  cam:\n    video: http://me:secret@host/x\n", want: `F:3: cameras.cam.video: "http://host/x": want auto`},
-	} {
+	for _, c := range loadErrors {
 		t.Run(c.name, func(t *testing.T) {
 			var env []string
 			if c.env != "" {
@@ -173,25 +180,6 @@ func TestSettingsRedacted(t *testing.T) {
 	}
 }
 
-func TestRedact(t *testing.T) {
-	for in, want := range map[string]string{
-		"/dev/video0":                      "/dev/video0",
-		"rtsp://h/p":                       "rtsp://h/p",
-		"rtsp://u:p@h:554/p?a=b":           "rtsp://h:554/p?a=b",
-		"rtsp://u@h":                       "rtsp://h",
-		"rtsp://u:a@b@h/p":                 "rtsp://h/p",
-		"rtsp://u:a/b@h/p":                 "rtsp://h/p",
-		"rtsp://u:1@2/b@h/p":               "rtsp://h/p",
-		"rtsp://h/p@x":                     "rtsp://h/p@x",
-		"rtsp://h:554/p@x":                 "rtsp://h:554/p@x",
-		"rtsp://u:a%40b@[2001:db8::1]:5/p": "rtsp://[2001:db8::1]:5/p",
-	} {
-		if got := redact(in); got != want {
-			t.Errorf("redact(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestBytes(t *testing.T) {
 	for s, n := range map[string]int64{"0": 0, "17": 17, "4KiB": 4096, "2GiB": 2 << 30, "64 MiB": 64 << 20} {
 		if got, err := parseBytes(s); err != nil || got != n {
@@ -214,6 +202,9 @@ func FuzzConfig(f *testing.F) {
 	for _, s := range []string{"", "data: x", "cameras:\n  cam:\n    size: 2x2\n", "a: [", "cameras: {a: {video: none}}", "? x\n: y", "&a [*a]", "data: !!binary x", "---\n...\n---\ndata: y"} {
 		f.Add(s)
 	}
+	for _, c := range loadErrors {
+		f.Add(c.yaml)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		c := DefaultConfig()
 		if err := c.parse("F", []byte(s)); err != nil {
@@ -222,8 +213,37 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		for _, v := range c.Settings() {
-			_ = v
+		again := DefaultConfig() // what was taken is taken once more, value by value
+		for key, where := range c.sources {
+			if !strings.HasPrefix(where, "F:") {
+				t.Errorf("%s was set by %q", key, where)
+			}
+			if err := again.set(key, valueOf(c, key), where); err != nil {
+				t.Errorf("%s has a value that it does not take: %v", key, err)
+			}
+		}
+		for key := range c.sources {
+			if got, want := valueOf(again, key), valueOf(c, key); got != want {
+				t.Errorf("%s is %q, and again %q", key, want, got)
+			}
 		}
 	})
+}
+
+// valueOf is the value of a key, credentials and all.
+func valueOf(c *Config, key string) string {
+	for _, f := range fields {
+		if f.key == key {
+			return f.get(c)
+		}
+	}
+	name, key, _ := cameraKey(key)
+	for i := range c.Cameras {
+		for _, f := range cameraFields {
+			if c.Cameras[i].Name == name && f.key == key {
+				return f.get(&c.Cameras[i])
+			}
+		}
+	}
+	return "no such key"
 }
