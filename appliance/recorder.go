@@ -51,13 +51,20 @@ type recorder struct {
 	heard   map[media.Kind]bool // kinds that have begun since the source was started, or jumped
 	back    time.Duration       // media time of the first unit of them; 0: none has come
 
-	pictures  chan media.Picture
-	measuring atomic.Bool // pictures that come meanwhile are no drops: recording has not begun
+	pictures  chan queued
+	skipped   bool        // Picture's own: one was dropped since the last that was queued
+	measuring atomic.Bool // pictures that come meanwhile are no drops unless recording has begun
 	wg        sync.WaitGroup
 	ctx       context.Context
 
 	audio *encode.Audio
 	drift atomic.Pointer[encode.Drift]
+}
+
+// queued is a picture that waits for the encoder.
+type queued struct {
+	media.Picture
+	lost bool // the one before it was dropped
 }
 
 // ends remembers where each kind of a camera ends, from run to run of its source.
@@ -86,7 +93,7 @@ func (r *recorder) start(ctx context.Context) {
 	r.ctx = ctx
 	r.current = map[media.Kind]media.Track{}
 	r.heard = map[media.Kind]bool{}
-	r.pictures = make(chan media.Picture, pictureQueue(r.conf.Rate))
+	r.pictures = make(chan queued, pictureQueue(r.conf.Rate))
 	r.wg.Add(1)
 	go r.encodePictures()
 }
@@ -115,14 +122,16 @@ func (r *recorder) Picture(p media.Picture) {
 		return
 	}
 	if r.patient {
-		r.pictures <- p
+		r.pictures <- queued{Picture: p}
 		return
 	}
 	select {
-	case r.pictures <- p:
+	case r.pictures <- queued{p, r.skipped}:
+		r.skipped = false
 	default:
-		if !r.measuring.Load() {
+		if r.Began() || !r.measuring.Load() {
 			r.drops.add(media.Video, "the encoder is too slow")
+			r.skipped = true
 		}
 	}
 }
@@ -134,7 +143,10 @@ func (r *recorder) encodePictures() {
 	defer r.wg.Done()
 	var video *encode.Video
 	var format media.Format
-	for p := range r.pictures {
+	lost := false
+	for q := range r.pictures {
+		p := q.Picture
+		lost = lost || q.lost
 		if video == nil || p.Format != format {
 			if video != nil {
 				video.Close()
@@ -150,6 +162,10 @@ func (r *recorder) encodePictures() {
 			continue
 		}
 		if ok {
+			if lost {
+				u.Flags |= media.Lost
+			}
+			lost = false
 			r.append(t, u)
 		}
 	}

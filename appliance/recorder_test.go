@@ -76,6 +76,12 @@ func (p *tape) ended(k media.Kind) (at []time.Duration) {
 	return at
 }
 
+func (p *tape) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.units)
+}
+
 func (p *tape) of(track uint16) (us []media.Unit) {
 	for _, u := range p.units {
 		if u.Track == track {
@@ -228,7 +234,15 @@ func TestRecorderTooSlow(t *testing.T) {
 		r.Picture(picture(n))
 	}
 	close(gate)
+	queued := 1 + pictureQueue(r.conf.Rate)
+	eventually(t, "what is queued to be encoded", func() bool { return p.count() == queued })
+	r.Picture(picture(30))
 	r.close()
+	for i, u := range p.units {
+		if lost := u.Flags&media.Lost != 0; lost != (i == queued) {
+			t.Errorf("unit %d of %d: told that something is missing before it: %v", i, len(p.units), lost)
+		}
+	}
 	if d := r.drops.list(); len(d) != 1 || d[0].Count != 10 || d[0].Reason != "the encoder is too slow" {
 		t.Errorf("drops %+v, want 10 since the encoder is too slow", d)
 	}
