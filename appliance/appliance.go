@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"hindsight/appliance/export"
@@ -87,20 +88,52 @@ func New(o Options) (_ *Appliance, err error) {
 	if err := a.listen(); err != nil {
 		return nil, err
 	}
-	for i, c := range a.conf.Cameras {
-		cam, err := a.openCamera(i, c)
-		if err != nil {
-			return nil, fmt.Errorf("camera %s: %w", c.Name, err)
-		}
-		a.mu.Lock()
-		a.cameras = append(a.cameras, cam)
-		a.mu.Unlock()
+	if err := a.openCameras(); err != nil {
+		return nil, err
 	}
-	a.openFormer()
+	if a.socket, err = listenSocket(a.conf.Data); err != nil {
+		return nil, err
+	}
 	if err := a.makeWeb(); err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// openCameras opens the stores and begins a run in each. In between the oldest
+// goes if the disk is full: a run cannot begin where nothing can be written.
+func (a *Appliance) openCameras() (err error) {
+	var stores []*store.Bolt
+	defer func() {
+		for _, st := range stores {
+			st.Close() //nolint:errcheck // the first error tells more
+		}
+	}()
+	for _, c := range a.conf.Cameras {
+		st, err := store.Open(filepath.Join(a.conf.Data, c.Name),
+			store.Options{Log: a.log.With("camera", c.Name), Clock: a.clock, SegmentSpan: a.conf.Segment})
+		if err != nil {
+			return fmt.Errorf("camera %s: %w", c.Name, err)
+		}
+		stores = append(stores, st)
+	}
+	a.openFormer()
+	r := a.retention()
+	for i, st := range stores {
+		r.shelves = append(r.shelves, shelf{a.conf.Cameras[i].Name, st})
+	}
+	r.sweep()
+	for i, c := range a.conf.Cameras {
+		cam, err := a.beginCamera(i, c, stores[0])
+		if err != nil {
+			return fmt.Errorf("camera %s: %w", c.Name, err)
+		}
+		stores = stores[1:]
+		a.mu.Lock()
+		a.cameras = append(a.cameras, cam)
+		a.mu.Unlock()
+	}
+	return nil
 }
 
 // awake counts the time in which the machine does not sleep, as time.Since does on Linux.
@@ -128,28 +161,24 @@ func (a *Appliance) listen() error {
 	if a.conf.RTSPAddress != "none" {
 		a.rtsp, err = rtsp.New(rtsp.Options{Address: a.conf.RTSPAddress, Clock: a.clock, Log: a.log,
 			Cameras: a.rtspTimeline, Names: a.names, MaxConns: a.conf.RTSPMaxConnections})
-		if err != nil {
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
 			return fmt.Errorf("%w; stop it, or choose another with --rtsp-address", err)
+		case err != nil:
+			return fmt.Errorf("%w; choose another with --rtsp-address", err)
 		}
 	}
-	a.socket, err = listenSocket(a.conf.Data)
-	return err
+	return nil
 }
 
-// openCamera opens the store and begins a run.
-func (a *Appliance) openCamera(i int, c CameraConfig) (*camera, error) {
-	log := a.log.With("camera", c.Name)
-	st, err := store.Open(filepath.Join(a.conf.Data, c.Name), store.Options{Log: log, Clock: a.clock, SegmentSpan: a.conf.Segment})
-	if err != nil {
-		return nil, err
-	}
+// beginCamera begins a run in st, which is the camera's from then on.
+func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera, error) {
 	tl, err := timeline.New(timeline.Options{Camera: c.Name, Store: st, Clock: a.clock, Awake: a.awake, Log: a.log, Commit: commitEvery,
 		Phase: time.Duration(i) * commitEvery / time.Duration(len(a.conf.Cameras)), TailBytes: a.conf.TailBytes})
 	if err != nil {
-		st.Close() //nolint:errcheck // the first error tells more
 		return nil, err
 	}
-	return newCamera(c, a.hw, a.clock, log, st, tl), nil
+	return newCamera(c, a.hw, a.clock, a.log.With("camera", c.Name), st, tl), nil
 }
 
 func (a *Appliance) makeWeb() error {

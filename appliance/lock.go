@@ -12,6 +12,7 @@ import (
 
 // lockData makes the data directory and holds it for this process until the
 // file is closed. A directory held by another is refused by that process's name and id.
+// A full disk is no reason to refuse: retention may make room.
 func lockData(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w; choose another with --data", dir, pathReason(err))
@@ -29,7 +30,7 @@ func lockData(dir string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("data directory %s cannot be locked: %w", dir, err)
 	}
-	if err := writeHolder(f); err != nil {
+	if err := writeHolder(f); err != nil && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 		f.Close()
 		return nil, fmt.Errorf("data directory %s cannot be written to: %w; choose another with --data", dir, pathReason(err))
 	}

@@ -39,6 +39,9 @@ func takeLock(dir string) (*os.File, error) {
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+		if noSpace(err) { // the lock counts, and who holds it must be able to make room
+			err = nil
+		}
 	}
 	if err != nil {
 		f.Close()

@@ -1,10 +1,14 @@
 package store
 
 import (
+	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,4 +122,46 @@ func TestRetentionKeepsWhatDatesTheRest(t *testing.T) {
 	h.must(os.Remove(filepath.Join(h.dir, h.notes())))
 	h.must(os.Remove(filepath.Join(h.dir, indexName)))
 	check(openTest(t, h.dir, Options{}), "without notes")
+}
+
+// TestRetentionWhereNothingCanBeWritten: a disk that takes not even an anchor
+// must still be made emptier, and the anchor is not forgotten.
+func TestRetentionWhereNothingCanBeWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cam")
+	s := openTest(t, dir, Options{noSync: true, SegmentSpan: 2 * time.Second})
+	l := newLoad(t, s, 300)
+	for range 6 {
+		b, _ := l.second()
+		commit(t, s, b)
+	}
+	late := media.Anchor{Media: time.Second, Wall: time.Unix(1_700_000_777, 0), Trusted: true}
+	s.notes.mu.Lock()
+	s.notes.want(l.run, late)
+	s.notes.mu.Unlock()
+
+	signal.Ignore(syscall.SIGXFSZ)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 0, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.DropOldest()
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Errorf("the oldest segment: %v", err)
+	}
+	if _, err := s.Entry(Ref{l.run, 1, 1}); !errors.Is(err, ErrGone) {
+		t.Errorf("its first block: %v", err)
+	}
+	if _, err := s.DropOldest(); err != nil { // now there is room for the notes
+		t.Error(err)
+	}
+	s.Crash()
+	if as := openTest(t, dir, Options{ReadOnly: true}).Runs()[0].Anchors; !slices.ContainsFunc(as, func(a media.Anchor) bool { return a.Media == late.Media && a.Wall.Equal(late.Wall) && a.Trusted }) {
+		t.Errorf("anchors after a restart: %v", as)
+	}
 }

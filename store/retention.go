@@ -41,7 +41,10 @@ func (s *Bolt) drop(seg *segment) (int64, error) {
 		return 0, err
 	}
 	if err := s.notes.addAnchors(seg.id.run, seg.sum.Anchors); err != nil {
-		return 0, err
+		if !noSpace(err) {
+			return 0, err
+		}
+		s.log.Warn("anchors are not noted yet", "err", err) // they are once this has made room
 	}
 	if err := s.o.fail(atDropIndexed); err != nil {
 		return 0, err
