@@ -23,6 +23,9 @@ import (
 // depends on how long it really takes.
 const hangLimit = 4 * time.Minute
 
+// binaryDir is where binary builds; empty: it has not.
+var binaryDir string
+
 // binary builds the program once for all tests, without the race detector:
 // what is tested is the program as people run it.
 var binary = sync.OnceValues(func() (string, error) {
@@ -30,6 +33,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	binaryDir = dir
 	out := filepath.Join(dir, "hindsight")
 	b, err := exec.Command("go", "build", "-o", out, ".").CombinedOutput()
 	if err != nil {
@@ -37,6 +41,13 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return out, nil
 })
+
+// TestMain takes away what binary built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(binaryDir) //nolint:errcheck // a file left behind in a temporary directory
+	os.Exit(code)
+}
 
 // programPath is the built program; in the guest, which has no compiler, it is brought along.
 func programPath(t *testing.T) string {
@@ -260,7 +271,7 @@ type result struct {
 	code     int
 }
 
-// command runs the program to its end.
+// runProgram runs the program to its end.
 func runProgram(t *testing.T, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*hangLimit)
