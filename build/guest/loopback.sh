@@ -7,7 +7,8 @@
 # shellcheck source=build/guest/lib.sh
 . "$(dirname "$0")/lib.sh"
 need make make
-need gcc-12 gcc-12
+libraries=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p)
+[[ $libraries == *libelf.so.1* ]] || fail "libelf.so.1 is missing; install the Debian package libelf1"
 
 kernel=$("$(dirname "$0")/kernel.sh")
 release=$(cat "$kernel/release")
@@ -27,6 +28,8 @@ build() {
 	unpack .
 	# The headers' Makefile names the place where they would be installed.
 	sed -i "s|/usr/src|$tmp/usr/src|" "$headers/Makefile"
+	# It must be the compiler that the kernel was built with.
+	need "$(grep -o 'gcc-[0-9]*' "$headers/.kernelvariables" | head -n 1)" gcc
 	make -s -C "$headers" M="$(echo "$tmp"/usr/src/v4l2loopback-*)" modules >"$cache/loopback.log" 2>&1 ||
 		fail "v4l2loopback does not build; see $cache/loopback.log"
 	rm -f "$cache"/v4l2loopback-*.ko

@@ -26,6 +26,7 @@ const (
 	frozenAfter = 3 * time.Second  // without a frame, between two
 	firstFrame  = 6 * time.Second  // until the first one: some cameras measure the light first
 	hungAfter   = 10 * time.Second // in one call into the driver
+	endPatience = 3 * time.Second  // the same, when the context has ended
 )
 
 // Options choose a camera and what is asked of it.

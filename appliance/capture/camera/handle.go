@@ -178,8 +178,14 @@ func errnoIn(err error) error {
 
 // Next waits for a frame and copies it: the buffer goes back to the driver, and
 // is unmapped by Close.
-func (h *handle) Next() (frame, error) {
-	err := h.cam.WaitForFrame(1)
+func (h *handle) Next() (f frame, err error) {
+	defer func() {
+		// webcam trusts the driver's numbers of buffers and bytes.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the driver gives nonsense: %v", p)
+		}
+	}()
+	err = h.cam.WaitForFrame(1)
 	var timeout *webcam.Timeout
 	if errors.As(err, &timeout) {
 		return frame{}, &idleError{time.Second}
@@ -195,7 +201,7 @@ func (h *handle) Next() (frame, error) {
 	if err != nil {
 		return frame{}, fmt.Errorf("get a frame: %w", err)
 	}
-	f := h.facts(index)
+	f = h.facts(index)
 	f.data = bytes.Clone(raw)
 	if err := h.cam.ReleaseFrame(index); err != nil {
 		return frame{}, fmt.Errorf("release a frame: %w", err)

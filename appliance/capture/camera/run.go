@@ -29,7 +29,7 @@ type run struct {
 func (r *run) last() time.Duration { return time.Duration(r.lastBoot.Load()) }
 
 // watch waits for done. It gives up, and reports false, when no call into the
-// driver returned for limit, or when ctx has ended that long ago. After that
+// driver returned for limit, or when ctx has ended a moment ago. After that
 // nothing reaches the sink.
 func (r *run) watch(ctx context.Context, done <-chan struct{}, limit time.Duration) bool {
 	seen := r.calls.Load()
@@ -42,7 +42,7 @@ func (r *run) watch(ctx context.Context, done <-chan struct{}, limit time.Durati
 			return true
 		case <-end:
 			end = nil
-			tick.Reset(limit)
+			tick.Reset(min(limit, endPatience))
 			seen = r.calls.Load()
 			continue
 		case <-tick.C:
