@@ -149,6 +149,8 @@ func (a *Audio) begin() ([]media.Unit, error) {
 		return nil, err
 	}
 	if a.encoder, err = newOpusEncoder(a.o.Channels, a.bitrate(), a.o.Complexity); err != nil {
+		a.resample.close()
+		a.resample, a.held, a.heldFor = nil, nil, 0 // the next half second tries again
 		return nil, err
 	}
 	var index int64
