@@ -89,6 +89,7 @@ func (s *Source) Run(ctx context.Context, sink capture.Sink) error {
 	r := run{Options: s.o, sink: sink, start: s.o.Clock.Boot()}
 	var wg sync.WaitGroup
 	if s.o.Video {
+		r.drawn = newProgress()
 		wg.Go(func() { r.pictures(ctx, card) })
 	}
 	if s.o.Audio {

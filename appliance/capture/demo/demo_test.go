@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,20 +172,20 @@ func TestLateFramesAreSkippedAndNumbersStayTrue(t *testing.T) {
 	c := collect(t, Options{Width: 80, Height: 60, Rate: 25, Video: true}, 20, func(clock *fakeClock, n int) {
 		switch n {
 		case 5:
-			clock.move(900 * time.Millisecond) // late, but less than a second
+			clock.move(4 * time.Second) // late, but not too late
 		case 15:
-			clock.move(7 * time.Second)
+			clock.move(10 * time.Second)
 		}
 	})
 	for i := range 15 {
 		if n, _, _ := c.frame(i); int(n) != i {
-			t.Fatalf("picture %d says %d: a delay below a second must skip nothing", i, n)
+			t.Fatalf("picture %d says %d: a delay of 4 s must skip nothing", i, n)
 		}
 	}
 	n, _, _ := c.frame(15)
-	// Frame 4 was taken at 0.16 s; the clock then ran ahead by 0.9 and later by 7 s.
-	if want := pattern.FrameAt(c.pictures[15].At-start, 25); int64(n) != want || n < 190 || n > 210 {
-		t.Errorf("after 7 s of delay comes number %d at %v", n, c.pictures[15].At-start)
+	// Frame 4 was taken at 0.16 s; the clock then ran ahead by 4 and later by 10 s.
+	if want := pattern.FrameAt(c.pictures[15].At-start, 25); int64(n) != want || n < 345 || n > 365 {
+		t.Errorf("after 10 s of delay comes number %d at %v", n, c.pictures[15].At-start)
 	}
 	if len(c.dropped) != 1 {
 		t.Errorf("dropped: %q", c.dropped)
@@ -213,12 +214,12 @@ func TestSoundIsWholeAndOnTime(t *testing.T) {
 func TestLateSoundIsSkippedAndCounted(t *testing.T) {
 	c := collect(t, Options{Audio: true}, 20, func(clock *fakeClock, n int) {
 		if n == 10 {
-			clock.move(5 * time.Second)
+			clock.move(6 * time.Second)
 		}
 	})
 	s := c.sounds[10]
 	if s.LostHere == 0 || s.At != start+200*time.Millisecond+pattern.SampleTime(int64(s.LostHere)) {
-		t.Errorf("after 5 s of delay: %d samples lost, at %v", s.LostHere, s.At-start)
+		t.Errorf("after 6 s of delay: %d samples lost, at %v", s.LostHere, s.At-start)
 	}
 	if len(c.dropped) != 1 || c.sounds[11].LostHere != 0 {
 		t.Errorf("dropped %q, then %d lost", c.dropped, c.sounds[11].LostHere)
@@ -255,6 +256,59 @@ func TestBothKindsRunTogetherOnTheRealClock(t *testing.T) {
 		t.Errorf("%d pictures and %d pieces of sound", c.pictures, c.sounds)
 	}
 }
+
+// A machine that stands still for seconds: nothing is missing, and sound does
+// not run away from the pictures while both make up for it.
+func TestSoundWaitsForLatePictures(t *testing.T) {
+	clock := &fakeClock{boot: start, wall: time.UnixMilli(1795860000000)}
+	src, err := New(Options{Width: 80, Height: 60, Rate: 10, Clock: clock, Wait: clock.wait, Video: true, Audio: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := &race{t: t, ctx: ctx, clock: clock, stop: cancel, heard: newProgress()}
+	if err := src.Run(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.sounds.Load(); r.dropped.Load() != 0 || n < 85*5 {
+		t.Errorf("with 100 pictures come %d pieces of sound, %d are dropped", n, r.dropped.Load())
+	}
+}
+
+// race compares how far pictures and sound are, and ends the run at picture 100.
+// Pictures, which drive the clock, stay within a second of the sound.
+type race struct {
+	t                         *testing.T
+	ctx                       context.Context
+	clock                     *fakeClock
+	stop                      func()
+	heard                     *progress
+	pictures, sounds, dropped atomic.Int64
+}
+
+func (r *race) Picture(media.Picture) {
+	n := r.pictures.Add(1)
+	r.heard.wait(r.ctx, pattern.FrameTime(n, 10)-time.Second)
+	switch n {
+	case 10:
+		r.clock.move(4 * time.Second)
+	case 100:
+		r.stop()
+	}
+}
+
+func (r *race) Sound(s media.Sound) {
+	r.sounds.Add(1)
+	until := pattern.FrameTime(r.pictures.Load(), 10)
+	if over := s.At - start - until; over > ahead {
+		r.t.Errorf("sound is %v ahead of the pictures", over)
+	}
+	r.heard.reach(s.At - start)
+}
+
+func (r *race) Coded(media.Track, media.Unit) {}
+func (r *race) Dropped(media.Kind, string)    { r.dropped.Add(1) }
 
 // pair ends the run when both kinds have come.
 type pair struct {
