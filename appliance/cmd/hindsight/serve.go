@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"hindsight/appliance"
 )
@@ -33,6 +35,8 @@ func serve(ctx context.Context, args []string, s io3) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	// Who reads the log may end before the recorder does: then only the log ends.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	conf, err := appliance.Load(*file, os.Environ(), set)
 	if err != nil {
 		return usageError{err.Error()}

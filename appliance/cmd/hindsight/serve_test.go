@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -251,6 +253,32 @@ func TestServeRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who reads the log goes away: the recorder stays, and ends when it is told to.
+func TestLogReaderGone(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := exec.Command(programPath(t), append([]string{"serve", "--data", data, "--rtsp-address", "none", "--http-address", "none"}, small...)...)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(log)
+	for lines.Scan() && !strings.Contains(lines.Text(), "segment begun") {
+	}
+	log.Close()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("without a reader of its log it ended with %v", err)
+	}
+	if tl := readTimeline(t, data); len(tl.Runs) != 1 || tl.Runs[0].End != "off" {
+		t.Errorf("the run did not end by being stopped: %+v", tl.Runs)
 	}
 }
 
