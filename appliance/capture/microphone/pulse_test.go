@@ -61,11 +61,11 @@ func TestPulseIsListedAndIsAuto(t *testing.T) {
 func TestPulseRecordsWhatIsPlayed(t *testing.T) {
 	server(t)
 	play(t, "440")
-	r := listen(t, New(Options{}))
-	r.wait(5 * time.Second)
-	if d := tone(t, r.sounds(), 440); d < 3*time.Second {
-		t.Errorf("%v of the tone heard in 5 s", d)
-	}
+	clean(t, 3*time.Second, func() []media.Sound {
+		r := listen(t, New(Options{}))
+		r.wait(5 * time.Second)
+		return r.sounds()
+	})
 }
 
 // TestPulseStampsSayWhenItWasHeard plays a beep at a known time.
@@ -144,7 +144,9 @@ func TestPulseFrozen(t *testing.T) {
 // sound goes on, and with what is counted as lost it is as long as the time.
 func TestPulseHeldUp(t *testing.T) {
 	p := server(t)
-	r := listen(t, New(Options{}))
+	m := New(Options{})
+	m.reading = patience
+	r := listen(t, m)
 	r.asLongAsTime(func() {
 		if err := p.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
