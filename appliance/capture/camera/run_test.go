@@ -175,6 +175,7 @@ func TestRunGivesUpADriverThatHangs(t *testing.T) {
 		t.Errorf("while it hangs: %v, want camera lost", lost)
 	}
 	back.Store(true)
+	src.hung = time.Minute
 	out := src.stuck
 	close(release)
 	<-out

@@ -110,7 +110,7 @@ func TestRunSaysWhyTheMicrophoneIsLost(t *testing.T) {
 		{"dies", "auto", "default: Input/output error", true},
 		{"dies without a word", "auto", "default: input/output error", true},
 		{"hangs", "auto", "the sound card or the sound server hangs", true},
-		{"hangs at once", "auto", "the sound card or the sound server hangs", false},
+		{"hangs at once", "auto", "no sound for 5s: the sound card or the sound server hangs", false},
 		{"crashes", "auto", "fatal error: unexpected signal (exit status 2)", false},
 		{"no library", "auto", "start PortAudio: it will not", false},
 		{"refuses", "auto", "default cannot be opened", false},
@@ -122,7 +122,9 @@ func TestRunSaysWhyTheMicrophoneIsLost(t *testing.T) {
 			begin := media.SystemClock{}.Boot()
 			m := New(Options{Device: c.device})
 			if strings.HasPrefix(c.behaviour, "hangs") {
-				m.opening, m.reading = time.Second, 200*ms
+				m.opening, m.reading = 5*time.Second, 500*ms
+			} else {
+				m.opening, m.reading = time.Minute, time.Minute
 			}
 			got := &sink{}
 			lost := lostBy(t, m, got)

@@ -24,8 +24,8 @@ func server(t *testing.T) *guest.Pulse {
 	return p
 }
 
-// play plays a sine into what the microphone hears.
-func play(t *testing.T, hz string) {
+// playPulse plays a sine into what the microphone hears.
+func playPulse(t *testing.T, hz string) {
 	t.Helper()
 	sox := exec.Command("sox", "-q", "-n", "-r", "48000", "-c", "2", "-b", "16", "-t", "wav", "-", "synth", "60", "sine", hz, "gain", "-6")
 	paplay := exec.Command("paplay", "--device=test", "/dev/stdin")
@@ -60,7 +60,7 @@ func TestPulseIsListedAndIsAuto(t *testing.T) {
 
 func TestPulseRecordsWhatIsPlayed(t *testing.T) {
 	server(t)
-	play(t, "440")
+	playPulse(t, "440")
 	clean(t, 3*time.Second, func() []media.Sound {
 		r := listen(t, New(Options{}))
 		r.wait(5 * time.Second)

@@ -94,7 +94,10 @@ func TestRunSaysWhyTheCameraIsLost(t *testing.T) {
 			before := media.SystemClock{}.Boot()
 			got := &sink{}
 			src := New(Options{Width: 96, Height: 64, Rate: 10})
-			src.frozen = 100 * time.Millisecond
+			src.starting, src.frozen = time.Minute, time.Minute
+			if c.why == media.Frozen {
+				src.frozen = 100 * time.Millisecond
+			}
 			lost := lostBy(t, src, got)
 			if lost.Reason != c.why || lost.Kind != media.Video || len(got.pictures) != c.pictures {
 				t.Errorf("%v after %d pictures, want %v after %d", lost, len(got.pictures), c.why, c.pictures)
