@@ -72,7 +72,7 @@ func dataDir(flag string) (string, error) {
 	}
 	conf, err := appliance.Load(os.Getenv("HINDSIGHT_CONFIG"), os.Environ(), nil)
 	if err != nil {
-		return "", err
+		return "", usageError{err.Error()} // as for serve
 	}
 	return conf.Data, nil
 }

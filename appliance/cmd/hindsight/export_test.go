@@ -77,3 +77,17 @@ func TestDataGoesOverVariable(t *testing.T) {
 		t.Errorf("both flags: %+v", r)
 	}
 }
+
+// A configuration that serve would refuse is wrong usage of every command that needs it.
+func TestBadConfiguration(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bad.yml")
+	if err := os.WriteFile(file, []byte("data: x\nspeed: 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HINDSIGHT_CONFIG", file)
+	for _, command := range []string{"serve", "timeline", "check"} {
+		if r := runProgram(t, command); r.code != 2 || !strings.Contains(r.err, file+":2") {
+			t.Errorf("%s: %+v", command, r)
+		}
+	}
+}
