@@ -84,9 +84,18 @@ func TestTimeline(t *testing.T) {
 		var sh struct {
 			Spans, Gaps []any
 			Recorded    float64 `json:"recorded_ms"`
+			Tracks      []struct {
+				Kind  string
+				Units float64
+			}
 		}
 		if r := ask(t, s, "/api/v1/timeline"+c.query, &sh); r.StatusCode != 200 || len(sh.Spans) != c.spans || sh.Recorded != c.ms || len(sh.Gaps) != c.gaps {
 			t.Errorf("%s: %s, %d spans, %v ms, %d gaps, want %+v", c.query, r.Status, len(sh.Spans), sh.Recorded, len(sh.Gaps), c)
+		}
+		for _, k := range sh.Tracks { // 10 pictures and 50 pieces of sound a second
+			if want := c.ms / 1000 * map[string]float64{"video": 10, "audio": 50}[k.Kind]; k.Units != want {
+				t.Errorf("%s: %v units of %s, want %v", c.query, k.Units, k.Kind, want)
+			}
 		}
 	}
 }

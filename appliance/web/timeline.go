@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -15,7 +16,7 @@ type Shape struct {
 	RecordedMS float64      `json:"recorded_ms"` // length of all spans below
 	Spans      []Span       `json:"spans"`       // in order; cut to the range asked for
 	Gaps       []Gap        `json:"gaps"`        // in order; whole, if they touch the range
-	Tracks     []TrackCount `json:"tracks"`      // what is kept of each in the runs of the spans, whole
+	Tracks     []TrackCount `json:"tracks"`      // what is recorded of each in the range
 	Runs       []RunShape   `json:"runs"`        // the runs of the spans
 }
 
@@ -72,7 +73,9 @@ func (s *Server) getTimeline(w http.ResponseWriter, r *http.Request) error {
 		out.spans(c.Timeline, shape, from.pos, to.pos)
 	}
 	out.gaps(c.Timeline, shape, from, to)
-	out.counts(c.Timeline, shape)
+	if err := out.counts(r.Context(), c.Timeline, shape, from, to); err != nil {
+		return err
+	}
 	return reply(w, http.StatusOK, out)
 }
 
@@ -122,7 +125,9 @@ func (o *Shape) gaps(t Timeline, m *timeline.Map, from, to edge) {
 	}
 }
 
-func (o *Shape) counts(t Timeline, m *timeline.Map) {
+// counts tells what is recorded of each track. Of everything the store knows
+// the sum; of a range the headers of its blocks are read.
+func (o *Shape) counts(ctx context.Context, t Timeline, m *timeline.Map, from, to edge) error {
 	inside := map[media.Run]bool{}
 	for _, s := range o.Spans {
 		inside[s.From.Run] = true
@@ -133,10 +138,21 @@ func (o *Shape) counts(t Timeline, m *timeline.Map) {
 		}
 	}
 	onDisk := keptOf(m, inside)
+	if (from.given || to.given) && len(o.Spans) > 0 {
+		counted, err := t.Count(ctx, from.pos, to.pos)
+		if err != nil {
+			return err
+		}
+		onDisk = map[uint16]kept{}
+		for id, c := range counted {
+			onDisk[id] = kept{units: c.Units, keys: c.Keys, bytes: c.Bytes, damaged: c.Damaged}
+		}
+	}
 	for _, tr := range t.Tracks() {
 		if k, ok := onDisk[tr.ID]; ok {
 			o.Tracks = append(o.Tracks, TrackCount{ID: tr.ID, Kind: tr.Kind, Role: tr.Role, Codec: tr.Codec,
 				Units: k.units, Keys: k.keys, Bytes: k.bytes, Damaged: k.damaged})
 		}
 	}
+	return nil
 }

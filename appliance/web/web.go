@@ -18,6 +18,7 @@ import (
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
+	"hindsight/store"
 )
 
 // Options make a Server.
@@ -49,6 +50,7 @@ type Timeline interface {
 	Position(wall time.Time) (p media.Position, ok bool)
 	Oldest() (p media.Position, ok bool)
 	Newest() (p media.Position, ok bool)
+	Count(ctx context.Context, from, to media.Position) (map[uint16]store.TrackStat, error)
 	Status() timeline.Status
 }
 
