@@ -13,6 +13,9 @@ import (
 // spare: one of a second is the rule, see media.Block.
 const apart = 2 * time.Second
 
+// TrackStat is what a range holds of one track, for who does not know the store.
+type TrackStat = store.TrackStat
+
 // Count is what is recorded of each track with a DTS in [from, to), on disk or
 // not yet, by track. It reads a header for each second of the range, and whole
 // blocks only at its edges. Damaged counts what was found to be so at the edges.

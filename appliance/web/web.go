@@ -18,7 +18,6 @@ import (
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
-	"hindsight/store"
 )
 
 // Options make a Server.
@@ -50,7 +49,7 @@ type Timeline interface {
 	Position(wall time.Time) (p media.Position, ok bool)
 	Oldest() (p media.Position, ok bool)
 	Newest() (p media.Position, ok bool)
-	Count(ctx context.Context, from, to media.Position) (map[uint16]store.TrackStat, error)
+	Count(ctx context.Context, from, to media.Position) (map[uint16]timeline.TrackStat, error)
 	Status() timeline.Status
 }
 
