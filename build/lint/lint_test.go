@@ -70,7 +70,7 @@ func TestLinks(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	expect(t, checkWords(map[string]string{
-		"a.go":          "// TO" + "DO: more\n\nconst p = \"/wo" + "rk/x\"\n// the network/work/balance\n",
+		"a.go":          "// TO" + "DO: more\n\nconst p = \"/wo" + "rk/x\"\n// the network/wo" + "rk/balance\n",
 		"lock.json":     "\n\"resolved\": \"https://registry.npm" + "js.org/x\"\n",
 		"testdata/a.go": "// FIX" + "ME\n",
 	}), "a.go:1", "a.go:3", "lock.json:2")
