@@ -95,8 +95,12 @@ func (p *Process) whileLoading(err error) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(p.end, &exit) {
-		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() && ws.Signal() != syscall.SIGKILL && ws.Signal() != syscall.SIGTERM {
-			return &Fault{BrokenModel, fmt.Sprintf("the recogniser crashed (%v) when it loaded the speech model at %s: the model is damaged or not for this engine; add it again", ws.Signal(), p.setup.Model)}
+		ws, _ := exit.Sys().(syscall.WaitStatus)
+		// Killed: by a person, or by the kernel when memory ran out. A crash of the
+		// library the Go runtime turns into an exit code.
+		if ws.Signal() != syscall.SIGKILL && ws.Signal() != syscall.SIGTERM {
+			return &Fault{BrokenModel, fmt.Sprintf("the recogniser crashed when it loaded the speech model at %s: the model is damaged or not for this engine; add it again (%s)",
+				p.setup.Model, cmp.Or(p.words.line(), exit.Error()))}
 		}
 	}
 	return err
@@ -117,8 +121,9 @@ func launch(s Setup) (*Process, error) {
 	args := append(append([]string{}, s.Args...),
 		"-engine", s.Engine, "-library", s.Library, "-model", s.Model, "-oom", fmt.Sprint(s.OOM))
 	p := &Process{setup: s, cmd: exec.Command(s.Program, args...), in: inW, out: outR, done: make(chan struct{})}
-	// One arena: memory that one thread frees is used by the next.
-	p.cmd.Env = append(append(os.Environ(), "MALLOC_ARENA_MAX=1"), s.Env...)
+	// One arena: memory that one thread frees is used by the next. And of a crash the cause
+	// alone, without a page of registers.
+	p.cmd.Env = append(append(os.Environ(), "MALLOC_ARENA_MAX=1", "GOTRACEBACK=none"), s.Env...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = inR, outW, &p.words
 	p.cmd.WaitDelay = time.Second
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
