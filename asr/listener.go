@@ -243,13 +243,13 @@ func (l *Listener) feed(ctx context.Context, p piece) error {
 		l.partial(a.Partial)
 		return nil
 	}
-	// The engine hears some 0.3 s ahead of what it decides upon: the beginning of
-	// a word may have been heard. That, at least, is fed again to another recogniser.
-	const ahead = 400 * time.Millisecond
-	if err := l.final(l.tape.words(a.Words), l.tape.heard()-ahead); err != nil {
+	words := l.tape.words(a.Words)
+	safe, renew := l.after(words)
+	if err := l.final(words, safe); err != nil {
 		return err
 	}
-	if l.age >= l.RenewAt && (len(a.Words) == 0 || l.age >= (l.RenewAt+l.RenewBy)/2) {
+	if renew || l.age >= l.RenewAt && (len(words) == 0 || l.age >= (l.RenewAt+l.RenewBy)/2) {
+		_ = l.rec.Close() // the next takes its place
 		l.rec = nil
 	}
 	if l.Memory > 0 && l.Status().RSS > l.Memory {
@@ -258,6 +258,30 @@ func (l *Listener) feed(ctx context.Context, p piece) error {
 		l.dismiss()
 	}
 	return nil
+}
+
+// after is up to where nothing is to come after an utterance, and whether a new
+// recogniser must go on from there.
+//
+// An engine decides some 0.3 s later than it hears. So when it ends an utterance
+// the next word may have begun: another recogniser is to hear it from its
+// beginning. And when it has begun for all to hear, the engine has cut it in two.
+func (l *Listener) after(words []media.Word) (safe time.Duration, renew bool) {
+	const (
+		ahead  = 400 * time.Millisecond
+		looked = time.Second            // back from the present
+		ring   = 300 * time.Millisecond // that a word rings on
+		rise   = 200 * time.Millisecond // of a word, too soft to be noticed
+	)
+	heard := l.tape.heard()
+	from := heard - looked
+	if n := len(words); n > 0 {
+		from = max(from, words[n-1].End+ring)
+	}
+	if at, ok := l.tape.onset(from); ok {
+		return min(heard-ahead, at-rise), true
+	}
+	return heard - ahead, false
 }
 
 // finish makes final what was heard. All of it, at the end of a stretch;
@@ -292,6 +316,7 @@ func (l *Listener) final(words []media.Word, safe time.Duration) error {
 	for _, w := range words {
 		// What another recogniser said already it may have dated a little otherwise.
 		if (w.Start+w.End)/2 >= l.horizon {
+			w.Start = min(max(w.Start, l.done), w.End)
 			fresh = append(fresh, w)
 		}
 	}

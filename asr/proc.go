@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // usage is what a process uses.
 type usage struct {
-	state byte          // R running or waiting for a core, S asleep, D in a driver, T stopped, Z dead
+	state byte          // of a thread: R running or waiting for a core, S asleep, D in a driver, T stopped, Z dead
 	cpu   time.Duration // of all its threads, since it began
 	rss   int64         // bytes resident
 }
@@ -45,4 +46,22 @@ func parseUsage(text []byte) (usage, error) {
 		return u, fmt.Errorf("%.100q is not what /proc/PID/stat should hold", text)
 	}
 	return usage{f[0][0], time.Duration(user+system) * tick, pages * int64(os.Getpagesize())}, nil
+}
+
+// working reports whether a thread of process pid has a core or waits for one.
+func working(pid int) bool {
+	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
+	if err != nil {
+		return false
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		if u, err := parseUsage(text); err == nil && u.state == 'R' {
+			return true
+		}
+	}
+	return false
 }

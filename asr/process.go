@@ -1,7 +1,6 @@
 package asr
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -255,7 +255,7 @@ func (p *Process) readLine(patience time.Duration) ([]byte, error) {
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if u, err := readUsage(p.Pid()); err != nil || u.state != 'R' || time.Since(began) >= atWork*patience {
+			if !working(p.Pid()) || time.Since(began) >= atWork*patience {
 				return nil, p.hung(time.Since(began))
 			}
 		default:
@@ -365,19 +365,25 @@ type tail struct {
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	const keep = 4096
+	const keep = 8192
 	t.text = append(t.text, b...)
 	t.text = t.text[max(0, len(t.text)-keep):]
 	return len(b), nil
 }
 
-// line is the last line that is not empty, at most 300 bytes of it.
+// line is the last line that is not empty or, after a crash, the one before
+// the crash with its cause behind it; at most 300 bytes.
 func (t *tail) line() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last := ""
-	for s := bufio.NewScanner(bytes.NewReader(t.text)); s.Scan(); {
-		if w := bytes.TrimSpace(s.Bytes()); len(w) > 0 {
+	for w := range bytes.Lines(t.text) {
+		w = bytes.TrimSpace(w)
+		if bytes.HasPrefix(w, []byte("SIG")) || bytes.HasPrefix(w, []byte("fatal error: ")) {
+			last = strings.TrimSpace(last + " (" + string(w) + ")")
+			break
+		}
+		if len(w) > 0 {
 			last = string(w)
 		}
 	}

@@ -1,6 +1,7 @@
 package asr
 
 import (
+	"slices"
 	"time"
 
 	"hindsight/media"
@@ -86,4 +87,23 @@ func (t *tape) length() time.Duration {
 		d += time.Duration(len(p.pcm)) * sampleTime
 	}
 	return d
+}
+
+// onset is where, after a moment, the sound becomes much louder than the
+// quietest tenth of what is kept: somebody may have begun to speak.
+func (t *tape) onset(after time.Duration) (time.Duration, bool) {
+	peaks := make([]int, t.fed)
+	for i, p := range t.pieces[:t.fed] {
+		for _, v := range p.pcm {
+			peaks[i] = max(peaks[i], int(v), -int(v))
+		}
+	}
+	sorted := slices.Sorted(slices.Values(peaks))
+	for i, p := range t.pieces[:t.fed] {
+		const hiss = 100
+		if p.at >= after && peaks[i] > 4*sorted[len(sorted)/10]+hiss {
+			return p.at, true
+		}
+	}
+	return 0, false
 }

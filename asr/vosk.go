@@ -96,15 +96,20 @@ func OpenVosk(library, model string) (Engine, error) {
 	dir := C.CString(model)
 	defer C.free(unsafe.Pointer(dir))
 	m := C.hs_model_new(dir)
+	v := &vosk{m, model}
 	if m == nil {
-		return nil, &Fault{BrokenModel, fmt.Sprintf("libvosk does not take the speech model at %s: a file is missing or damaged; add the model again", model)}
+		return nil, v.broken()
 	}
-	return &vosk{m, model}, nil
+	return v, nil
 }
 
 type vosk struct {
 	model *C.VoskModel // nil after Close
 	path  string
+}
+
+func (v *vosk) broken() error {
+	return &Fault{BrokenModel, fmt.Sprintf("libvosk does not take the speech model at %s: a file is missing or damaged; add the model again", v.path)}
 }
 
 // Lacks never fails.
@@ -137,8 +142,12 @@ func (v *vosk) New(o Options) (Recognizer, error) {
 		defer C.free(unsafe.Pointer(grammar))
 	}
 	r := C.hs_recognizer_new(v.model, Rate, grammar)
-	if r == nil {
-		return nil, &Fault{BadPhrases, fmt.Sprintf("libvosk makes no recogniser with the model at %s; a model with graph/HCLG.fst takes no phrase list", v.path)}
+	switch {
+	case r != nil:
+	case grammar == nil:
+		return nil, v.broken()
+	default:
+		return nil, &Fault{BadPhrases, fmt.Sprintf("libvosk takes no phrase list with the model at %s: one with graph/HCLG.fst cannot; empty the list", v.path)}
 	}
 	return &voskRecognizer{r: r}, nil
 }

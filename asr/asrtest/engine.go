@@ -25,6 +25,9 @@ func Open(_, model string) (asr.Engine, error) {
 	}
 	e := &engine{script: s}
 	e.grow(s.Memory)
+	if s.Crash != "" {
+		return e, e.do(s.Crash)
+	}
 	return e, nil
 }
 

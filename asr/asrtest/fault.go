@@ -25,24 +25,31 @@ func (r *recognizer) fail(hz float64) error {
 			}
 			file.Close()
 		}
-		switch f.Do {
-		case "abort":
-			fmt.Fprintln(os.Stderr, "ASSERTION_FAILED: as the script wants it")
-			return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGABRT), wait())
-		case "exit":
-			os.Exit(3)
-		case "hang":
-			return wait()
-		case "spin":
-			for {
-			}
-		case "garbage":
-			fmt.Println(`{"partial":"half an`)
-		case "grow":
-			r.engine.grow(64 << 20)
-		default:
-			return fmt.Errorf("the script has an unknown fault %q", f.Do)
+		if err := r.engine.do(f.Do); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (e *engine) do(fault string) error {
+	switch fault {
+	case "abort":
+		fmt.Fprintln(os.Stderr, "ASSERTION_FAILED: as the script wants it")
+		return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGABRT), wait())
+	case "exit":
+		os.Exit(3)
+	case "hang":
+		return wait()
+	case "spin":
+		for {
+		}
+	case "garbage":
+		fmt.Println(`{"partial":"half an`)
+	case "grow":
+		e.grow(4 << 20)
+	default:
+		return fmt.Errorf("the script has an unknown fault %q", fault)
 	}
 	return nil
 }

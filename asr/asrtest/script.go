@@ -17,6 +17,8 @@ type Script struct {
 	Faults []Fault `json:"faults,omitempty"`
 	// Endpoint is the silence that ends an utterance; 0: 500 ms.
 	Endpoint time.Duration `json:"endpoint,omitempty"`
+	// Crash is what to do in place of loading, as in a Fault.
+	Crash string `json:"crash,omitempty"`
 	// Memory is touched at the start, in bytes, as the size of a model.
 	Memory int64 `json:"memory,omitempty"`
 }
@@ -32,7 +34,7 @@ type Word struct {
 // Fault is what the engine does in place of hearing a tone.
 type Fault struct {
 	Hz float64 `json:"hz"`
-	Do string  `json:"do"` // abort, exit, hang, spin, garbage, or grow, by 64 MiB with each piece of it
+	Do string  `json:"do"` // abort, exit, hang, spin, garbage, or grow, by 4 MiB with each 10 ms of it
 	// Once is a file that is made when the fault happens and keeps it from
 	// happening again, in whatever process; "": it happens every time.
 	Once string `json:"once,omitempty"`
