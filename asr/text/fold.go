@@ -54,7 +54,7 @@ func (f *Folder) Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, "\uFFFD")) {
-		if unicode.Is(accents, r) {
+		if accent(r) {
 			continue
 		}
 		r = unicode.ToLower(r)
@@ -79,24 +79,26 @@ func ascii(s string) bool {
 	return true
 }
 
-// accents are the marks that people leave out when they search. The marks of
-// Indian and Japanese writing are none: without them it is another word.
-var accents = &unicode.RangeTable{R16: []unicode.Range16{
-	{Lo: 0x0300, Hi: 0x036f, Stride: 1}, // Latin, Greek, Cyrillic
-	{Lo: 0x0591, Hi: 0x05bd, Stride: 1}, // Hebrew points
-	{Lo: 0x0610, Hi: 0x061a, Stride: 1}, // Arabic signs
-	{Lo: 0x0640, Hi: 0x0640, Stride: 1}, // Arabic letters drawn long
-	{Lo: 0x064b, Hi: 0x065f, Stride: 1}, // Arabic vowels, hamza above and below
-	{Lo: 0x0670, Hi: 0x0670, Stride: 1},
-	{Lo: 0x200b, Hi: 0x200d, Stride: 1}, // blanks of no width, joiners
-	{Lo: 0xfe00, Hi: 0xfe0f, Stride: 1}, // variation selectors
-	{Lo: 0xfeff, Hi: 0xfeff, Stride: 1},
-}}
+// accent says whether r is a mark that people leave out when they search. The
+// marks of Indian and Japanese writing are none: without them it is another word.
+func accent(r rune) bool {
+	switch {
+	case r >= 0x0300 && r <= 0x036f, // Latin, Greek, Cyrillic
+		r >= 0x0591 && r <= 0x05bd,              // Hebrew points
+		r >= 0x0610 && r <= 0x061a,              // Arabic signs
+		r >= 0x064b && r <= 0x065f, r == 0x0670, // Arabic vowels, hamza above and below
+		r == 0x0640,                             // Arabic letters drawn long
+		r >= 0x200b && r <= 0x200d, r == 0xfeff, // no width, joiners
+		r >= 0xfe00 && r <= 0xfe0f: // variation selectors
+		return true
+	}
+	return false
+}
 
 // alike are letters that Unicode does not take apart and people do.
 var alike = map[rune]string{
 	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ð': "d", 'đ': "d", 'þ': "th", 'ł': "l", 'ħ': "h", 'ŧ': "t", 'ı': "i", 'ŋ': "n",
-	'ς': "σ", 'ـ': "", 'ى': "ي", 'ی': "ي", 'ک': "ك", 'ة': "ه",
+	'ς': "σ", 'ى': "ي", 'ی': "ي", 'ک': "ك", 'ة': "ه",
 	'ʻ': "'", 'ʼ': "'", '’': "'", '‘': "'", '“': "\"", '”': "\"",
 }
 
