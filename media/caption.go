@@ -24,7 +24,17 @@ type Caption struct {
 	Partial    bool
 	// Original is the recogniser's text where a person changed Text; empty where nobody did.
 	Original string
+	Editor   string // who changed Text; empty where nobody did
 }
+
+// Hand is the name of the model of a caption that a person wrote.
+const Hand = "hand"
+
+// ByHand reports whether a person wrote the caption or changed its text.
+func (c Caption) ByHand() bool { return c.Model.Name == Hand || c.Original != "" }
+
+// Position is where the caption begins.
+func (c Caption) Position() Position { return Position{c.Run, c.Start} }
 
 // Model names what recognised a caption.
 type Model struct {

@@ -20,12 +20,13 @@ var errClosed = errors.New("store: closed")
 
 // Bolt is a Store in a directory of bbolt files, as FORMAT.md describes it.
 type Bolt struct {
-	dir   string
-	o     Options
-	log   *slog.Logger
-	lock  *os.File // nil: read-only
-	notes *notes
-	index *index
+	dir    string
+	o      Options
+	log    *slog.Logger
+	lock   *os.File // nil: read-only
+	notes  *notes
+	index  *index
+	search *searchIndex
 
 	writing sync.Mutex // BeginRun, NewTrack, Commit, Close
 	rec     *recording // begun by this process; nil before BeginRun
@@ -35,6 +36,7 @@ type Bolt struct {
 
 	mu     sync.RWMutex
 	closed bool
+	begun  media.Run // by this process; 0: none
 	cat    catalog
 	files  fileCache
 }
@@ -52,7 +54,7 @@ func Open(dir string, o Options) (*Bolt, error) {
 }
 
 func open(dir string, o Options) (*Bolt, error) {
-	s := &Bolt{dir: dir, o: o, log: o.Log.With("store", dir), index: openIndex(dir), files: newFileCache()}
+	s := &Bolt{dir: dir, o: o, log: o.Log.With("store", dir), index: openIndex(dir), search: openSearch(dir, o), files: newFileCache()}
 	if o.ReadOnly {
 		if _, err := os.Stat(dir); err != nil {
 			return nil, err
@@ -77,6 +79,7 @@ func (s *Bolt) load() (err error) {
 	if s.notes, err = openNotes(filepath.Join(s.dir, notesDir), s.o); err != nil {
 		return err
 	}
+	s.notes.removed = s.search.remove
 	known, err := s.index.read()
 	if err != nil {
 		s.log.Warn("index.db is built anew", "err", err)
@@ -91,6 +94,7 @@ func (s *Bolt) load() (err error) {
 	if err != nil {
 		return err
 	}
+	s.notes.missing(len(s.cat.segments) > 0)
 	s.finishRuns()
 	if s.o.ReadOnly {
 		return nil
@@ -212,6 +216,8 @@ func (s *Bolt) Close() error {
 	defer s.writing.Unlock()
 	s.dropping.Lock()
 	defer s.dropping.Unlock()
+	s.notes.caps.Lock()
+	defer s.notes.caps.Unlock()
 	s.mu.Lock()
 	already := s.closed
 	s.closed = true

@@ -9,7 +9,7 @@ import (
 )
 
 func TestBoltConforms(t *testing.T) {
-	o := store.Options{SegmentSpan: storetest.SegmentBlocks * time.Second}
+	o := store.Options{SegmentSpan: storetest.SegmentBlocks * time.Second, Fold: storetest.Fold}
 	dirs := map[store.Store]string{}
 	open := func(t *testing.T, dir string) store.Store {
 		s, err := store.Open(dir, o)

@@ -20,6 +20,12 @@ const (
 	magicCounter = "HSc1"
 	magicTrack   = "HSk1"
 	magicAnchor  = "HSa1"
+	magicCaption = "HSx1"
+	magicPlace   = "HSp1"
+	magicModel   = "HSm1"
+	magicHeard   = "HSh1"
+	magicVoid    = "HSv1"
+	magicSearch  = "HSf1"
 )
 
 const (
@@ -49,6 +55,9 @@ func (w *writer) u16(v uint16)         { w.b = binary.BigEndian.AppendUint16(w.b
 func (w *writer) u32(v uint32)         { w.b = binary.BigEndian.AppendUint32(w.b, v) }
 func (w *writer) u64(v uint64)         { w.b = binary.BigEndian.AppendUint64(w.b, v) }
 func (w *writer) time(v time.Duration) { w.u64(uint64(v)) }
+
+// uvarint appends v in as few bytes as it takes, seven bits in each.
+func (w *writer) uvarint(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
 
 func (w *writer) bool(v bool) {
 	if v {
@@ -122,6 +131,19 @@ func (r *reader) u32() uint32         { return binary.BigEndian.Uint32(r.take(4)
 func (r *reader) u64() uint64         { return binary.BigEndian.Uint64(r.take(8)) }
 func (r *reader) time() time.Duration { return time.Duration(r.u64()) }
 func (r *reader) bool() bool          { return r.u8() != 0 }
+
+// durationOf reads what time writes.
+func durationOf(b []byte) time.Duration { return time.Duration(binary.BigEndian.Uint64(b)) }
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if r.err != nil || n <= 0 {
+		r.err, r.b = errShort, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
 
 func (r *reader) bytes(n int) []byte {
 	v := r.take(n)

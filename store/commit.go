@@ -39,6 +39,7 @@ func (s *Bolt) BeginRun(first media.Anchor) (media.Run, error) {
 		}
 	}
 	s.cat.run(n).anchors = media.Anchors{first}
+	s.begun = n
 	s.mu.Unlock()
 	s.rec = newRecording(n)
 	return n, nil

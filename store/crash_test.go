@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 // record records into dir until it is killed, at the latest when it comes to
 // the failure point STORE_TEST_POINT for the third time, and says what it has done.
 func record(dir string) error {
-	o := Options{SegmentSpan: 3 * time.Second}
+	clock := &calendar{time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)}
+	o := Options{SegmentSpan: 3 * time.Second, Clock: clock, slack: 1}
 	hits := 0
 	o.fail = func(p point) error {
 		if string(p) == os.Getenv("STORE_TEST_POINT") {
@@ -71,6 +72,12 @@ func record(dir string) error {
 			return err
 		}
 		fmt.Println("ack", ref.Run, ref.Segment, ref.Block, n)
+		if n%8 == 7 {
+			clock.now = clock.now.AddDate(0, 1, 0)
+		}
+		if err := speak(s, run, n); err != nil {
+			return err
+		}
 		if n%5 == 4 {
 			oldest, err := s.Next(Ref{})
 			if err != nil {
@@ -83,6 +90,37 @@ func record(dir string) error {
 		}
 	}
 	return s.Close()
+}
+
+// speak keeps the caption of block n, and at times makes those before it again.
+func speak(s *Bolt, run media.Run, n int) error {
+	cs := []media.Caption{crashCaption(run, n)}
+	add := func() ([]media.Caption, error) {
+		return s.AddCaptions(cs, media.HeardSpan{Run: run, Until: cs[0].End, Track: 1, Language: "en", State: media.HeardDone})
+	}
+	if n%11 == 10 {
+		for i := 1; i <= 10 && n%40 >= i; i++ {
+			cs = append(cs, crashCaption(run, n-i))
+		}
+		add = func() ([]media.Caption, error) {
+			added, _, err := s.ReplaceCaptions(CaptionRange{From: cs[len(cs)-1].Position(), Language: "en"}, cs)
+			return added, err
+		}
+	}
+	added, err := add()
+	for _, c := range added {
+		fmt.Println("caption", c.ID, c.Run, c.Start)
+	}
+	return err
+}
+
+// crashCaption is the caption of block n.
+func crashCaption(run media.Run, n int) media.Caption {
+	at := time.Duration(n) * time.Second
+	return media.Caption{
+		Run: run, Start: at, End: at + 900*time.Millisecond, Text: strings.Repeat(fmt.Sprintf("%06d ", n), 300),
+		Language: "en", Model: media.Model{Name: "crash"}, Track: 1,
+	}
 }
 
 // block waits for the signal.
@@ -106,6 +144,8 @@ type acked struct {
 	blocks  map[Ref]int
 	dropped map[segmentID]bool
 	runs    map[media.Run]bool
+
+	captions map[media.Position]uint64 // the highest number of each
 }
 
 // runRecorder records into dir with env until the recorder dies; at is called
@@ -127,7 +167,7 @@ func runRecorder(t *testing.T, dir string, env []string, at func(n int, p *os.Pr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	a := acked{blocks: map[Ref]int{}, dropped: map[segmentID]bool{}, runs: map[media.Run]bool{}}
+	a := acked{blocks: map[Ref]int{}, dropped: map[segmentID]bool{}, runs: map[media.Run]bool{}, captions: map[media.Position]uint64{}}
 	in := bufio.NewScanner(out)
 	for n := 0; in.Scan(); {
 		var r Ref
@@ -138,6 +178,13 @@ func runRecorder(t *testing.T, dir string, env []string, at func(n int, p *os.Pr
 				a.blocks[r], a.runs[r.Run] = i, true
 				n++
 				at(n, cmd.Process)
+			}
+		case strings.HasPrefix(line, "caption"):
+			var id uint64
+			var at string
+			if _, err := fmt.Sscanf(line, "caption %d %d %s", &id, &r.Run, &at); err == nil {
+				d, _ := time.ParseDuration(at) //nolint:errcheck // a line cut short is none
+				a.captions[media.Position{Run: r.Run, Time: d}] = id
 			}
 		case strings.HasPrefix(line, "drop"):
 			if _, err := fmt.Sscanf(line, "drop %d %d", &r.Run, &r.Segment); err == nil {
@@ -169,6 +216,7 @@ func survives(t *testing.T, dir string, a acked) {
 			t.Errorf("block %v holds %.6q, want %.6q", r, b.Units[0].Payload, want.Units[0].Payload)
 		}
 	}
+	captionsSurvive(t, s, a)
 	r, err := Check(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -184,6 +232,48 @@ func survives(t *testing.T, dir string, a acked) {
 		if was >= next {
 			t.Errorf("run %d is given again after run %d", next, was)
 		}
+	}
+}
+
+// captionsSurvive fails the test when a caption that was acknowledged is
+// missing or there twice, or its number is given again.
+func captionsSurvive(t *testing.T, s *Bolt, a acked) {
+	t.Helper()
+	cs, err := s.Captions(CaptionQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[media.Position]uint64{}
+	for _, c := range cs {
+		if there[c.Position()] != 0 {
+			t.Errorf("caption at %v is there twice, as %d and %d", c.Position(), there[c.Position()], c.ID)
+		}
+		there[c.Position()] = c.ID
+		if want := crashCaption(c.Run, int(c.Start/time.Second)); c.Text != want.Text {
+			t.Errorf("caption %d is %.10q, want %.10q", c.ID, c.Text, want.Text)
+		}
+		heard := s.Heard(HeardQuery{From: c.Position(), Until: media.Position{Run: c.Run, Time: c.End}})
+		if n := int(c.Start / time.Second); len(heard) == 0 && n%11 != 10 && c.ID == s.LastCaption() {
+			t.Errorf("caption %d is there, and nothing was heard", c.ID)
+		}
+	}
+	oldest := s.mediaFrom()
+	last := uint64(0)
+	for p, id := range a.captions {
+		last = max(last, id)
+		if there[p] < id && !p.Before(oldest) {
+			t.Errorf("caption %d at %v was acknowledged, and there is %d", id, p, there[p])
+		}
+	}
+	if next := s.LastCaption() + 1; next <= last {
+		t.Errorf("caption number %d is given again after %d", next, last)
+	}
+	if len(a.captions) == 0 {
+		return
+	}
+	hits, err := s.SearchCaptions(CaptionSearch{Text: "000"})
+	if err != nil || len(hits) != len(cs) {
+		t.Errorf("%d of %d captions are found: %v", len(hits), len(cs), err)
 	}
 }
 

@@ -20,6 +20,11 @@ type Memory struct {
 	// SegmentBlocks is how many blocks a segment takes before the next one that
 	// begins with a key frame opens a new segment; 0: 600. Set it before the first Commit.
 	SegmentBlocks int
+	// KeepCaptions and Fold are as in Options. Set them before the first use.
+	KeepCaptions time.Duration
+	Fold         func(string) string
+	// Now is the time of day, for KeepCaptions; nil: time.Now.
+	Now func() time.Time
 
 	mu       sync.RWMutex
 	closed   bool
@@ -27,6 +32,7 @@ type Memory struct {
 	run      *memoryRun // begun by this process; nil before BeginRun
 	onCommit func(*media.Block) error
 	onRead   func(Ref) error
+	onNote   func() error
 }
 
 // memoryDisk is what stays when the process is gone.
@@ -36,10 +42,14 @@ type memoryDisk struct {
 	tracks    []media.Track
 	runs      []*memoryRun   // oldest first; those without blocks are not reported
 	blocks    []*memoryBlock // by Ref
+
+	lastCaption uint64
+	captions    []media.Caption // by number
+	heard       heardMap
 }
 
 // NewMemory returns an empty store, open for writing.
-func NewMemory() *Memory { return &Memory{disk: &memoryDisk{}} }
+func NewMemory() *Memory { return &Memory{disk: &memoryDisk{heard: heardMap{}}} }
 
 // Reopen is what a new process finds: everything committed and nothing of m's
 // hooks. A run that did not end has crashed. m itself is of no further use,
@@ -53,7 +63,7 @@ func (m *Memory) Reopen() *Memory {
 			r.end = media.Crash
 		}
 	}
-	return &Memory{SegmentBlocks: m.SegmentBlocks, disk: m.disk}
+	return &Memory{SegmentBlocks: m.SegmentBlocks, KeepCaptions: m.KeepCaptions, Fold: m.Fold, Now: m.Now, disk: m.disk}
 }
 
 // OnCommit has f called with every block before it is committed; an error of f
@@ -71,6 +81,14 @@ func (m *Memory) OnRead(f func(Ref) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.onRead = f
+}
+
+// OnNote has f called before captions or hearing change; an error of f is the
+// change's, and nothing is stored. nil ends it.
+func (m *Memory) OnNote(f func() error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.onNote = f
 }
 
 // Lose takes a block away as a quarantined page would: stepping passes over it.
@@ -206,6 +224,7 @@ func (m *Memory) DropOldest() (int64, error) {
 	}
 	clear(bs[:n])
 	m.disk.blocks = bs[n:]
+	m.expire()
 	return freed, nil
 }
 

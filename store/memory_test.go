@@ -14,7 +14,7 @@ func TestMemoryConforms(t *testing.T) {
 	storetest.Run(t, storetest.Backend{
 		Open: func(*testing.T) store.Store {
 			m := store.NewMemory()
-			m.SegmentBlocks = storetest.SegmentBlocks
+			m.SegmentBlocks, m.Fold = storetest.SegmentBlocks, storetest.Fold
 			return m
 		},
 		Reopen: func(_ *testing.T, s store.Store) store.Store { return s.(*store.Memory).Reopen() },

@@ -10,37 +10,58 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"hindsight/media"
 )
 
-// The buckets of a notes file. captions, bookmarks, pins and sessions are reserved.
+// The buckets of a notes file. bookmarks, pins and sessions are reserved.
 var (
 	countersBucket = []byte("counters")
 	tracksBucket   = []byte("tracks")
 	anchorsBucket  = []byte("anchors")
+	captionsBucket = []byte("captions")
+	placesBucket   = []byte("places")
+	modelsBucket   = []byte("models")
+	editedBucket   = []byte("edited")
+	heardBucket    = []byte("heard")
+	voidBucket     = []byte("void")
+
 	runCounter     = []byte("run")
 	trackCounter   = []byte("track")
+	captionCounter = []byte("caption")
 )
 
-// notes are what outlives the segments: counters, tracks, anchors.
+// notes are what outlives the segments: counters, tracks, anchors, and what was spoken.
+//
+// Of the locks, whoever takes more than one takes them in the order that they stand in. A block's commit takes
+// mu and tries disk, and so never waits for a caption.
 type notes struct {
 	dir   string
+	o     Options
 	clock media.Clock
 	log   *slog.Logger
 
-	mu      sync.Mutex
-	run     media.Run // highest ever given
-	track   uint16    // highest ever given
+	removed func(name string) // told when a month's file is removed
+
+	caps    sync.Mutex      // changes captions or hearing
+	trusted map[string]bool // files found sound whole, by name
+	disk    sync.Mutex      // writes into the directory
+	mu      sync.Mutex      // guards what follows; held for moments only
+	run     media.Run       // highest ever given
+	track   uint16          // highest ever given
+	caption uint64          // highest ever given
 	tracks  map[uint16]media.Track
 	anchors map[media.Run]media.Anchors
 	pending map[media.Run]media.Anchors // known, but not yet on disk
+	heard   heardMap
+	laid    uint64 // highest revision of a heard record
+	voids   []void
+	doubt   doubt
 	damaged []damagedFile
+	none    bool // no file was there
 }
 
 // damagedFile is a notes file that cannot be read.
@@ -53,56 +74,49 @@ type damagedFile struct {
 // errUnsound says that a file breaks invariant I2.
 var errUnsound = errors.New("not a sound bbolt file")
 
-// openNotes reads all notes files. One that cannot be read is set aside unless readOnly.
+// openNotes reads all notes files, but no captions. One that cannot be read is set aside unless o.ReadOnly.
 func openNotes(dir string, o Options) (*notes, error) {
 	n := &notes{
-		dir: dir, clock: o.Clock, log: o.Log,
+		dir: dir, o: o, clock: o.Clock, log: o.Log, trusted: map[string]bool{},
 		tracks: map[uint16]media.Track{}, anchors: map[media.Run]media.Anchors{}, pending: map[media.Run]media.Anchors{},
 	}
-	names, err := listDir(dir)
+	names, err := n.leftovers()
 	if err != nil {
 		return nil, err
 	}
+	n.none = len(names) == 0
+	heard := heardChunks{}
 	for _, name := range names {
-		if !strings.HasSuffix(name, dbSuffix) {
-			continue
-		}
 		path := filepath.Join(dir, name)
 		if fi, err := os.Stat(path); err == nil && fi.Size() == 0 {
 			continue // a crash when it was made
 		}
-		err := n.read(path)
+		err := n.read(path, heard)
 		if err == nil {
 			continue
 		}
 		n.damaged = append(n.damaged, damagedFile{name, err, errors.Is(err, errUnsound)})
-		n.log.Error("notes file is damaged; what it holds is taken from the segments as far as they have it", "file", path, "err", err)
+		n.log.Error("notes file is damaged; what can be read of it is kept, the rest is taken from the segments as far as they have it",
+			"file", path, "err", err)
 		if o.ReadOnly {
 			continue
 		}
-		if err := setAside(path); err != nil {
+		if err := n.salvage(path); err != nil {
 			return nil, err
 		}
+		if err := n.read(path, heard); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	n.heard = heard.join()
+	if len(n.damaged) > 0 {
+		n.caption += lostCaptions
 	}
 	return n, nil
 }
 
-// setAside renames a file that cannot be used, so that it stays for whoever wants to look.
-func setAside(path string) error {
-	for i := 1; ; i++ {
-		to := fmt.Sprintf("%s.damaged-%d", path, i)
-		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err := os.Rename(path, to); err != nil {
-			return err
-		}
-		return syncDir(filepath.Dir(path))
-	}
-}
-
-// read takes in one file.
-func (n *notes) read(path string) error {
+// read takes in one file, without its captions.
+func (n *notes) read(path string, heard heardChunks) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -110,19 +124,23 @@ func (n *notes) read(path string) error {
 	defer f.Close()
 	sound := false
 	err = snapshot(f, func(t tree) error {
-		if err := t.sound(); err != nil {
+		if err := t.soundBut(captionsBucket, placesBucket); err != nil {
 			return err
 		}
 		sound = true
+		n.voids = slices.DeleteFunc(n.voids, func(v void) bool { return v.file == filepath.Base(path) }) // of a state that was overtaken
 		for _, part := range []struct {
 			bucket []byte
 			take   func(key, value []byte) error
-		}{{countersBucket, n.takeCounter}, {tracksBucket, n.takeTrack}, {anchorsBucket, n.takeAnchor}} {
+		}{
+			{countersBucket, n.takeCounter}, {tracksBucket, n.takeTrack}, {anchorsBucket, n.takeAnchor},
+			{heardBucket, n.takeHeard(heard)}, {voidBucket, n.takeVoid(filepath.Base(path))},
+		} {
 			if err := t.eachIn(part.bucket, part.take); err != nil {
 				return err
 			}
 		}
-		return nil
+		return n.lastPlace(t)
 	})
 	if err != nil && !sound {
 		err = fmt.Errorf("%w: %w", errUnsound, err)
@@ -130,62 +148,74 @@ func (n *notes) read(path string) error {
 	return err
 }
 
-// eachIn calls fn for every key and value of a top-level bucket, if there is one.
-func (t tree) eachIn(name []byte, fn func(key, value []byte) error) error {
-	it, err := t.get(t.top(), name)
-	if errors.Is(err, errNoKey) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	b, err := t.asBucket(it)
-	if err != nil {
-		return err
-	}
-	return t.each(b, func(it leafItem) error {
-		if err := fn(it.key, it.value); err != nil {
-			return fmt.Errorf("%s %x: %w", name, it.key, err)
-		}
-		return nil
-	})
-}
-
 func (n *notes) takeCounter(key, value []byte) error {
-	r, err := openRecord(value, magicCounter)
-	if err != nil {
-		return err
-	}
-	v := r.u32()
+	v, err := decodeCounter(value)
 	switch string(key) {
 	case string(runCounter):
 		n.run = max(n.run, media.Run(v))
 	case string(trackCounter):
 		n.track = max(n.track, uint16(v))
+	case string(captionCounter):
+		n.caption = max(n.caption, uint64(v))
 	}
-	return r.done()
+	return err
 }
 
 func (n *notes) takeTrack(_, value []byte) error {
-	r, err := openRecord(value, magicTrack)
-	if err != nil {
-		return err
+	t, err := decodeTrack(value)
+	if err == nil {
+		n.tracks[t.ID] = t
+		n.track = max(n.track, t.ID)
 	}
-	t := r.track()
-	n.tracks[t.ID] = t
-	n.track = max(n.track, t.ID)
-	return r.done()
+	return err
 }
 
 func (n *notes) takeAnchor(_, value []byte) error {
-	r, err := openRecord(value, magicAnchor)
-	if err != nil {
+	run, a, err := decodeAnchor(value)
+	if err == nil {
+		n.anchors[run] = addAnchor(n.anchors[run], a)
+		n.run = max(n.run, run)
+	}
+	return err
+}
+
+func (n *notes) takeHeard(to heardChunks) func(_, value []byte) error {
+	return func(_, value []byte) error {
+		c, err := decodeChunk(value)
+		if err == nil {
+			to.add(c)
+			n.laid = max(n.laid, c.revision)
+		}
 		return err
 	}
-	run, a := media.Run(r.u32()), r.anchor()
-	n.anchors[run] = addAnchor(n.anchors[run], a)
-	n.run = max(n.run, run)
-	return r.done()
+}
+
+func (n *notes) takeVoid(file string) func(_, value []byte) error {
+	return func(_, value []byte) error {
+		v, err := decodeVoid(value)
+		if err == nil {
+			v.file = file
+			n.voids = append(n.voids, v)
+		}
+		return err
+	}
+}
+
+// lastPlace learns the highest number of a caption in a file.
+func (n *notes) lastPlace(t tree) error {
+	b, err := t.bucketOf(placesBucket)
+	if errors.Is(err, errNoKey) {
+		return nil
+	}
+	if err == nil {
+		t.walk(b, span{back: true}, func(it leafItem) bool {
+			if len(it.key) == 8 {
+				n.caption = max(n.caption, binary.BigEndian.Uint64(it.key))
+			}
+			return false
+		}, func(e error) { err = e })
+	}
+	return err
 }
 
 // learn takes over what a segment says and the notes, having been lost, do not.
@@ -213,14 +243,21 @@ func (n *notes) want(run media.Run, a media.Anchor) {
 
 // newRun gives the next run number, durably, with its first anchor.
 func (n *notes) newRun(first media.Anchor) (media.Run, error) {
+	n.disk.Lock()
+	defer n.disk.Unlock()
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	run := n.run + 1
+	if run != 0 {
+		n.want(run, first)
+	}
+	n.mu.Unlock()
 	if run == 0 {
 		return 0, errors.New("store: all run numbers of this camera are used; record under another camera name")
 	}
-	n.want(run, first)
-	if err := n.write(func(tx *bolt.Tx) error { return putCounter(tx, runCounter, uint32(run)) }); err != nil {
+	err := n.write(func(tx *bolt.Tx) error { return putCounter(tx, runCounter, uint32(run)) })
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err != nil {
 		delete(n.pending, run)
 		return 0, err
 	}
@@ -230,53 +267,79 @@ func (n *notes) newRun(first media.Anchor) (media.Run, error) {
 
 // newTrack gives t the next track number, durably.
 func (n *notes) newTrack(t media.Track) (media.Track, error) {
+	n.disk.Lock()
+	defer n.disk.Unlock()
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.track == ^uint16(0) {
+	last := n.track
+	n.mu.Unlock()
+	if last == ^uint16(0) {
 		return t, errors.New("store: all 65,535 track numbers of this camera are used; record under another camera name")
 	}
-	t.ID = n.track + 1
+	t.ID = last + 1
 	t.Config = slices.Clone(t.Config)
 	if err := n.write(func(tx *bolt.Tx) error {
 		return errors.Join(putCounter(tx, trackCounter, uint32(t.ID)), putTrack(tx, t))
 	}); err != nil {
 		return t, err
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.track, n.tracks[t.ID] = t.ID, t
 	return t, nil
 }
 
-// addAnchors notes anchors of a run durably, with all that are still to be written.
+// addAnchors notes anchors of a run durably, with all that are still to be
+// written. While somebody else writes notes they wait for the next time: a block's commit does not.
 func (n *notes) addAnchors(run media.Run, as media.Anchors) error {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	for _, a := range as {
 		n.want(run, a)
 	}
-	if len(n.pending) == 0 {
+	none := len(n.pending) == 0
+	n.mu.Unlock()
+	if none || !n.disk.TryLock() {
 		return nil
 	}
+	defer n.disk.Unlock()
 	return n.write(func(*bolt.Tx) error { return nil })
 }
 
-// restore writes everything known anew if somebody has deleted the files.
+// restore writes everything known anew if somebody has deleted the files. What was spoken is gone with them.
 func (n *notes) restore() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	names, err := listDir(n.dir)
-	if err != nil || slices.ContainsFunc(names, func(s string) bool { return strings.HasSuffix(s, dbSuffix) }) {
+	if !n.disk.TryLock() {
+		return nil
+	}
+	defer n.disk.Unlock()
+	names, err := n.months()
+	if err != nil || len(names) > 0 {
 		return err
 	}
+	n.mu.Lock()
 	for run, as := range n.anchors {
 		n.pending[run] = slices.Concat(as, n.pending[run])
 	}
+	n.mu.Unlock()
 	return n.write(func(*bolt.Tx) error { return nil })
 }
 
-// write makes one durable transaction of fn and the pending anchors in this month's file.
-func (n *notes) write(fn func(*bolt.Tx) error) error {
+// path is this month's file.
+func (n *notes) path() string {
 	wall, _ := n.clock.Wall()
-	path := filepath.Join(n.dir, wall.UTC().Format("2006-01")+dbSuffix)
+	return filepath.Join(n.dir, wall.UTC().Format("2006-01")+dbSuffix)
+}
+
+// write makes one durable transaction of fn and the pending anchors in this
+// month's file. The caller holds disk.
+func (n *notes) write(fn func(*bolt.Tx) error) error { return n.update(n.path(), fn) }
+
+// update does so in the file of any month.
+func (n *notes) update(path string, fn func(*bolt.Tx) error) error {
+	n.mu.Lock()
+	pending := map[media.Run]media.Anchors{}
+	for run, as := range n.pending {
+		pending[run] = slices.Clone(as)
+	}
+	n.mu.Unlock()
 	_, err := os.Lstat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	err = updateFile(path, func(tx *bolt.Tx) error {
@@ -285,12 +348,8 @@ func (n *notes) write(fn func(*bolt.Tx) error) error {
 				return err
 			}
 		}
-		for run, as := range n.pending {
-			for _, a := range as {
-				if err := putAnchor(tx, run, a); err != nil {
-					return err
-				}
-			}
+		if err := putAnchors(tx, pending); err != nil {
+			return err
 		}
 		return fn(tx)
 	})
@@ -300,36 +359,44 @@ func (n *notes) write(fn func(*bolt.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("notes: %w", err)
 	}
-	for run, as := range n.pending {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for run, as := range pending {
 		for _, a := range as {
 			n.anchors[run] = addAnchor(n.anchors[run], a)
 		}
+		n.pending[run] = slices.DeleteFunc(n.pending[run], func(a media.Anchor) bool { return slices.Contains(as, a) })
+		if len(n.pending[run]) == 0 {
+			delete(n.pending, run)
+		}
 	}
-	clear(n.pending)
 	return nil
 }
 
-// carryOver begins a new file with a copy of counters and tracks.
+// carryOver puts counters and tracks into a file: a new one begins with them.
 func (n *notes) carryOver(tx *bolt.Tx) error {
-	err := errors.Join(putCounter(tx, runCounter, uint32(n.run)), putCounter(tx, trackCounter, uint32(n.track)))
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := errors.Join(
+		putCounter(tx, runCounter, uint32(n.run)),
+		putCounter(tx, trackCounter, uint32(n.track)),
+		putCounter(tx, captionCounter, uint32(n.caption)),
+	)
 	for _, t := range n.tracks {
 		err = errors.Join(err, putTrack(tx, t))
 	}
 	return err
 }
 
-// updateFile makes one durable transaction in a small bbolt file of which this
-// process is the only writer. The free list is kept in the file: without it bbolt
-// looks for free pages in a goroutine of its own, where a damaged page ends the process.
-func updateFile(path string, fn func(*bolt.Tx) error) error {
-	return guarded(func() error {
-		db, err := bolt.Open(path, 0o644, &bolt.Options{Timeout: 5 * time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true})
-		if err != nil {
-			return err
+func putAnchors(tx *bolt.Tx, all map[media.Run]media.Anchors) error {
+	for run, as := range all {
+		for _, a := range as {
+			if err := putAnchor(tx, run, a); err != nil {
+				return err
+			}
 		}
-		err = db.Update(fn)
-		return errors.Join(err, db.Close())
-	})
+	}
+	return nil
 }
 
 func putIn(tx *bolt.Tx, bucket, key, value []byte) error {
@@ -346,10 +413,28 @@ func putCounter(tx *bolt.Tx, key []byte, v uint32) error {
 	return putIn(tx, countersBucket, key, w.end())
 }
 
+func decodeCounter(b []byte) (uint32, error) {
+	r, err := openRecord(b, magicCounter)
+	if err != nil {
+		return 0, err
+	}
+	v := r.u32()
+	return v, r.done()
+}
+
 func putTrack(tx *bolt.Tx, t media.Track) error {
 	w := newRecord(magicTrack)
 	w.track(t)
 	return putIn(tx, tracksBucket, binary.BigEndian.AppendUint16(nil, t.ID), w.end())
+}
+
+func decodeTrack(b []byte) (media.Track, error) {
+	r, err := openRecord(b, magicTrack)
+	if err != nil {
+		return media.Track{}, err
+	}
+	t := r.track()
+	return t, r.done()
 }
 
 func putAnchor(tx *bolt.Tx, run media.Run, a media.Anchor) error {
@@ -361,6 +446,15 @@ func putAnchor(tx *bolt.Tx, run media.Run, a media.Anchor) error {
 	w.u32(uint32(run))
 	w.anchor(a)
 	return putIn(tx, anchorsBucket, k.b, w.end())
+}
+
+func decodeAnchor(b []byte) (media.Run, media.Anchor, error) {
+	r, err := openRecord(b, magicAnchor)
+	if err != nil {
+		return 0, media.Anchor{}, err
+	}
+	run, a := media.Run(r.u32()), r.anchor()
+	return run, a, r.done()
 }
 
 // all returns every track by ID.

@@ -24,8 +24,18 @@ type Options struct {
 	// 0: 512 MiB, on 32 bits 128 MiB. So much address space is mapped while a segment is written.
 	SegmentBytes int64
 
+	// KeepCaptions is how long captions are kept whose media is deleted, from the
+	// day on that they were spoken; 0: they go with it; below 0: for ever. What was spoken when the
+	// clock was not trusted goes with the next that was.
+	KeepCaptions time.Duration
+	// Fold makes one of two ways to write a character of the other, so that search
+	// finds either, as 頭 and 头; it is called with one character at a time, which is not ASCII, and may give
+	// several. nil: none. What was indexed with another Fold is indexed anew.
+	Fold func(string) string
+
 	noSync bool              // tests and benchmarks that build a long history
 	fail   func(point) error // tests: called at every failure point
+	slack  int               // pages that a month that is over may waste; 0: 64
 }
 
 // point names a place where the process can die or a step can fail.
@@ -33,19 +43,28 @@ type point string
 
 // The failure points, in the order of FORMAT.md section 5.
 const (
-	atRunNoted       point = "run: before the number is written"
-	atSegmentMade    point = "segment: before .new is made"
-	atSegmentRenamed point = "segment: before the rename"
-	atSegmentSynced  point = "segment: before the directory is synced"
-	atAnchorsNoted   point = "commit: before anchors are noted"
-	atCommit         point = "commit: before the transaction"
-	atCommitted      point = "commit: before it is acknowledged"
-	atTail           point = "cut: before the tail"
-	atIndexed        point = "cut: before the index entry"
-	atDropNoted      point = "drop: before anchors are noted"
-	atDropIndexed    point = "drop: before the index entry goes"
-	atDropUnlinked   point = "drop: before the unlink"
-	atDropSynced     point = "drop: before the directory is synced"
+	atRunNoted        point = "run: before the number is written"
+	atSegmentMade     point = "segment: before .new is made"
+	atSegmentRenamed  point = "segment: before the rename"
+	atSegmentSynced   point = "segment: before the directory is synced"
+	atAnchorsNoted    point = "commit: before anchors are noted"
+	atCommit          point = "commit: before the transaction"
+	atCommitted       point = "commit: before it is acknowledged"
+	atTail            point = "cut: before the tail"
+	atIndexed         point = "cut: before the index entry"
+	atDropNoted       point = "drop: before anchors are noted"
+	atDropIndexed     point = "drop: before the index entry goes"
+	atDropUnlinked    point = "drop: before the unlink"
+	atDropSynced      point = "drop: before the directory is synced"
+	atCaptions        point = "captions: before the transaction"
+	atCaptionsKept    point = "captions: before they are acknowledged"
+	atCaptionsVoid    point = "captions: before replaced ones of old months go"
+	atCaptionsSettled point = "captions: before it is forgotten that they were void"
+	atCaptionsDropped point = "drop: before captions go"
+	atMonthCarried    point = "month: before what it alone has is copied"
+	atMonthRemoved    point = "month: before the unlink"
+	atMonthCopied     point = "month: before a smaller copy is made"
+	atMonthReplaced   point = "month: before the copy takes its place"
 )
 
 // points are all of them.
@@ -53,6 +72,8 @@ func points() []point {
 	return []point{
 		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atAnchorsNoted, atCommit, atCommitted,
 		atTail, atIndexed, atDropNoted, atDropIndexed, atDropUnlinked, atDropSynced,
+		atCaptions, atCaptionsKept, atCaptionsVoid, atCaptionsSettled, atCaptionsDropped,
+		atMonthCarried, atMonthRemoved, atMonthCopied, atMonthReplaced,
 	}
 }
 
@@ -79,6 +100,9 @@ func (o Options) defaults() Options {
 		if bits.UintSize == 32 {
 			o.SegmentBytes = 128 << 20
 		}
+	}
+	if o.slack == 0 {
+		o.slack = 64
 	}
 	o.SegmentBytes = max(o.SegmentBytes, minSegmentBytes)
 	if o.fail == nil {

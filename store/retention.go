@@ -32,6 +32,13 @@ func (s *Bolt) DropOldest() (freed int64, err error) {
 		return 0, fmt.Errorf("store: segment %s is not deleted: %w", seg.id.name(), err)
 	}
 	s.log.Info("segment deleted", "file", seg.id.name(), "blocks", seg.sum.Blocks, "bytes", freed)
+	err = s.o.fail(atCaptionsDropped)
+	if err == nil {
+		_, err = s.ExpireCaptions()
+	}
+	if err != nil {
+		s.log.Warn("captions without media stay until the next segment goes", "err", err)
+	}
 	return freed, nil
 }
 

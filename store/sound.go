@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // usage counts how the pages of a file are used.
@@ -31,6 +32,28 @@ func (t tree) sound() error {
 	})
 	u.nested(t.top(), 0)
 	u.lost()
+	return errors.Join(errs...)
+}
+
+// soundBut checks as much of a file as somebody touches who leaves some of its top-level buckets alone.
+func (t tree) soundBut(but ...[]byte) error {
+	var errs []error
+	u := newUsage(t, func(err error) {
+		if len(errs) < 20 {
+			errs = append(errs, err)
+		}
+	})
+	u.bucket(t.top(), func(it leafItem) {
+		if slices.ContainsFunc(but, func(name []byte) bool { return bytes.Equal(name, it.key) }) {
+			return
+		}
+		b, err := t.asBucket(it)
+		if err != nil {
+			u.fault(err)
+			return
+		}
+		u.nested(b, 1)
+	})
 	return errors.Join(errs...)
 }
 
@@ -86,30 +109,45 @@ func (u *usage) use(id, n uint64, what string) bool {
 
 // freeList notes the free pages.
 func (u *usage) freeList() {
-	if u.t.free == noFreelist {
-		u.fault(errors.New("the list of free pages is missing"))
-		return
-	}
-	p, err := u.t.readPage(u.t.f, u.t.free)
-	if err == nil && p.flags != pageFree {
-		err = fmt.Errorf("page %d: not a list of free pages, flags %x", p.id, p.flags)
+	p, ids, err := u.t.freeList()
+	if p.id != 0 {
+		u.use(p.id, uint64(p.over)+1, "free list")
 	}
 	if err != nil {
 		u.fault(err)
 		return
 	}
-	u.use(p.id, uint64(p.over)+1, "free list")
+	for i := 0; i < len(ids); i += 8 {
+		u.use(native.Uint64(ids[i:]), 1, "free")
+	}
+}
+
+// freeList reads the page of the free list and the numbers in it.
+func (t tree) freeList() (p page, ids []byte, err error) {
+	if t.free == noFreelist {
+		return p, nil, errors.New("the list of free pages is missing")
+	}
+	p, err = t.readPage(t.f, t.free)
+	if err == nil && p.flags != pageFree {
+		err = fmt.Errorf("page %d: not a list of free pages, flags %x", p.id, p.flags)
+	}
+	if err != nil {
+		return page{}, nil, err
+	}
 	ids, n := p.b[pageHeader:], uint64(p.count)
 	if p.count == 0xffff && len(ids) >= 8 { // then the first number is the count
 		n, ids = native.Uint64(ids), ids[8:]
 	}
 	if n > uint64(len(ids)/8) {
-		u.fault(fmt.Errorf("page %d: a list of %d free pages does not fit", p.id, n))
-		return
+		return p, nil, fmt.Errorf("page %d: a list of %d free pages does not fit", p.id, n)
 	}
-	for i := range n {
-		u.use(native.Uint64(ids[8*i:]), 1, "free")
-	}
+	return p, ids[:8*n], nil
+}
+
+// freePages is how many pages are free.
+func (t tree) freePages() (int, error) {
+	_, ids, err := t.freeList()
+	return len(ids) / 8, err
 }
 
 // bucket notes a bucket's pages and calls item for every key in order.

@@ -70,7 +70,7 @@ type RunInfo struct {
 	FileBytes   int64 // size of its segment files on disk
 }
 
-// Store is one camera's timeline as blocks. One goroutine commits; any number read.
+// Store is one camera's timeline: blocks, and what was spoken. One goroutine commits; any number read.
 type Store interface {
 	// BeginRun begins a new run, one above the highest ever used, durably.
 	// Until Commit has returned for its first block the run may vanish in a crash.
@@ -112,6 +112,9 @@ type Store interface {
 	// DropOldest deletes the oldest segment that is not being written, in the order FORMAT.md
 	// gives, and returns the bytes freed; ErrNoBlock when only the one being written is left.
 	DropOldest() (freed int64, err error)
+
+	// Captions are kept beside the blocks.
+	Captions
 
 	// Close ends the use of the store. It does not end the run: Commit a block with End first.
 	Close() error

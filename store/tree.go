@@ -147,6 +147,32 @@ func (t tree) each(b bucket, fn func(leafItem) error) error {
 	return walk(p, 0)
 }
 
+// eachIn calls fn for every key and value of a top-level bucket, if there is one.
+func (t tree) eachIn(name []byte, fn func(key, value []byte) error) error {
+	b, err := t.bucketOf(name)
+	if errors.Is(err, errNoKey) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.each(b, func(it leafItem) error {
+		if err := fn(it.key, it.value); err != nil {
+			return fmt.Errorf("%s %x: %w", name, it.key, err)
+		}
+		return nil
+	})
+}
+
+// bucketOf finds a top-level bucket; errNoKey when there is none.
+func (t tree) bucketOf(name []byte) (bucket, error) {
+	it, err := t.get(t.top(), name)
+	if err != nil {
+		return bucket{}, err
+	}
+	return t.asBucket(it)
+}
+
 // attempts is how often a reader follows a writer that moves on beneath it. A
 // writer commits once a second and a look-up takes microseconds.
 const attempts = 100

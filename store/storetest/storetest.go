@@ -4,6 +4,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 
 	"hindsight/store"
@@ -16,12 +17,15 @@ const SegmentBlocks = 10
 // Backend makes the stores under test.
 type Backend struct {
 	// Open makes an empty store whose segments hold at most SegmentBlocks
-	// blocks of one second.
+	// blocks of one second. Its Fold is Fold.
 	Open func(t *testing.T) store.Store
 	// Reopen opens what s has written again, as a new process would. When s was
 	// not closed before, it looks like what a killed process left. s is not used afterwards.
 	Reopen func(t *testing.T, s store.Store) store.Store
 }
+
+// Fold is the Fold of the stores under test: 頭 is written 头.
+func Fold(s string) string { return strings.ReplaceAll(s, "頭", "头") }
 
 // Run runs the suite.
 func Run(t *testing.T, b Backend) {
@@ -51,6 +55,16 @@ func Run(t *testing.T, b Backend) {
 		{"the oldest segment goes", testDropOldest},
 		{"numbers after everything was dropped", testDropAll},
 		{"many readers while one commits", testReaders},
+		{"captions come back as they were kept", testCaptionsComeBack},
+		{"captions that break a rule are refused", testCaptionsRefused},
+		{"captions by position and by number", testCaptionsByPosition},
+		{"captions edited by hand", testCaptionsEdited},
+		{"captions replaced and deleted", testCaptionsReplaced},
+		{"how far recognition has come", testHeard},
+		{"captions go with their media", testCaptionsGoWithMedia},
+		{"what a search finds", testSearch},
+		{"when what a search finds was spoken", testSearchTimes},
+		{"search among many", testSearchMany},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
