@@ -14,12 +14,13 @@ type Rule struct {
 	Word      float32       // confidence that a word needs
 	Utterance float32       // mean confidence, weighted by the words' lengths, that an utterance needs
 	Shortest  time.Duration // that a word must last
+	Most      int           // words of an utterance, more of which are speech of another kind; 0: any number
 }
 
 // Keep are the words of an utterance that are to be shown.
 func (r Rule) Keep(words []media.Word) []media.Word {
 	words = slices.DeleteFunc(slices.Clone(words), func(w media.Word) bool { return unknown(w.Text) })
-	if r.mean(words) < r.Utterance {
+	if r.mean(words) < r.Utterance || r.Most > 0 && len(words) > r.Most {
 		return nil
 	}
 	return slices.DeleteFunc(words, func(w media.Word) bool {
@@ -40,9 +41,14 @@ func (r Rule) mean(words []media.Word) float32 {
 	return float32(sum / weight)
 }
 
-// unknown reports whether a word is an engine's mark for something it has no word for.
+// unknown reports whether a word is an engine's mark for something it has no
+// word for. Other words in brackets are words: a Korean model writes [5].
 func unknown(w string) bool {
-	return len(w) > 2 && (w[0] == '<' && w[len(w)-1] == '>' || w[0] == '[' && w[len(w)-1] == ']')
+	switch strings.ToLower(w) {
+	case "<unk>", "[unk]", "<sil>", "<eps>", "[noise]", "[laughter]", "<spoken_noise>":
+		return true
+	}
+	return false
 }
 
 // joinFields makes a text of words that are parted by blanks.
