@@ -49,14 +49,15 @@ type Options struct {
 
 // Timeline is one camera's timeline, while it is recorded and after.
 type Timeline struct {
-	o     Options
-	log   *slog.Logger
-	run   media.Run     // being recorded, or the last one kept when only read
-	born  time.Duration // Clock.Boot of media time 0
-	floor time.Time     // end of the runs before; an untrusted run is dated no earlier
-	cache *cache
-	past  *past
-	harm  damage
+	o      Options
+	log    *slog.Logger
+	run    media.Run     // being recorded, or the last one kept when only read
+	born   time.Duration // Clock.Boot of media time 0
+	floor  time.Time     // end of the runs before; an untrusted run is dated no earlier
+	cache  *cache
+	past   *past
+	harm   damage
+	spoken spoken
 
 	cursors atomic.Int64
 	tracks  atomic.Pointer[trackSet]
@@ -95,6 +96,8 @@ func New(o Options) (*Timeline, error) {
 	t.heads = heads{}
 	wake := make(chan struct{})
 	t.wake.Store(&wake)
+	quiet := make(chan struct{})
+	t.spoken.wake.Store(&quiet)
 	t.shape.Store(&outline{})
 	t.tracks.Store(newTrackSet(o.Store.Tracks()))
 	t.past = newPast(o.Store, &t.harm, t.kind)

@@ -16,6 +16,10 @@ func (t *Timeline) Wall(p media.Position) (time.Time, bool) {
 	if r := t.past.run(p.Run); r != nil {
 		return r.dates.wall(p.Time), r.dates.trusted
 	}
+	if as := t.o.Store.Anchors(p.Run); len(as) > 0 { // nothing of the run is kept but captions
+		d := dated(as, time.Time{})
+		return d.wall(p.Time), d.trusted
+	}
 	return time.Time{}, false
 }
 
