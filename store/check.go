@@ -18,6 +18,7 @@ type Report struct {
 	Blocks   int      `json:"blocks"`
 	Units    int64    `json:"units"`
 	Bytes    int64    `json:"bytes"` // of payloads
+	Captions int      `json:"captions"`
 	Broken   []Broken `json:"broken"`
 }
 
@@ -127,12 +128,11 @@ func (c *checker) checkNotes() {
 	}
 	for _, bad := range n.damaged {
 		c.file = filepath.Join(notesDir, bad.name)
-		if bad.unsound {
-			c.broken(2, "%v", bad.err)
-		} else {
+		if !bad.unsound { // else the check of the month says so
 			c.broken(4, "%v", bad.err)
 		}
 	}
+	c.checkMonths(n)
 	c.file = notesDir
 	for id, t := range n.tracks {
 		if had, ok := c.tracks[id]; ok && !had.Same(t) {

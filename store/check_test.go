@@ -44,6 +44,7 @@ func makeHistory(t *testing.T) history {
 		b, _ := l2.second()
 		commit(t, s, b)
 	}
+	h.speak(s)
 	s.Crash()
 	s = openTest(t, h.dir, Options{})
 	if err := s.Close(); err != nil {
@@ -51,6 +52,33 @@ func makeHistory(t *testing.T) history {
 	}
 	h.clean()
 	return h
+}
+
+// speak keeps 600 captions of a second each in run 1, the first of them changed by
+// hand, and the search index of 512 of them.
+func (h history) speak(s *Bolt) {
+	var cs []media.Caption
+	for n := range 600 {
+		c := crashCaption(1, n)
+		c.Text = c.Text[:6]
+		cs = append(cs, c)
+	}
+	_, err := s.AddCaptions(cs, media.HeardSpan{Run: 1, Until: 10 * time.Minute, Track: 1, Language: "en", State: media.HeardDone})
+	h.must(err)
+	_, err = s.EditCaption(1, "null", "anna")
+	h.must(err)
+}
+
+// caption changes the record of the caption of second n, whose number is one above it.
+func (h history) caption(n int, fn func(*media.Caption)) {
+	p := placeOf(crashCaption(1, n))
+	p.id = uint64(n + 1)
+	h.editNotes(captionsBucket, p.key(), func(b []byte) []byte {
+		c, model, err := decodeCaption(b)
+		h.must(err)
+		fn(&c)
+		return encodeCaption(c, model)
+	})
 }
 
 func openTest(t *testing.T, dir string, o Options) *Bolt {
@@ -315,6 +343,71 @@ var breaks = []struct {
 			return b.Put(id.indexKey(), v)
 		})
 	}},
+	{"a bit of a caption", 4, func(h history) {
+		p := placeOf(crashCaption(1, 4))
+		p.id = 5
+		h.editNotes(captionsBucket, p.key(), func(b []byte) []byte { b[20] ^= 1; return b })
+	}},
+	{"a caption says another number", 20, func(h history) { h.caption(4, func(c *media.Caption) { c.ID = 4 }) }},
+	{"a caption says another time", 20, func(h history) { h.caption(4, func(c *media.Caption) { c.Start += 1 }) }},
+	{"a place too few", 20, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return tx.Bucket(placesBucket).Delete(idKey(5)) })
+	}},
+	{"a caption too few", 20, func(h history) {
+		p := placeOf(crashCaption(1, 4))
+		p.id = 5
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return tx.Bucket(captionsBucket).Delete(p.key()) })
+	}},
+	{"a caption changed by hand that nobody notes", 20, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return tx.Bucket(editedBucket).Delete(idKey(1)) })
+	}},
+	{"a number in two months", 21, func(h history) {
+		b, err := os.ReadFile(filepath.Join(h.dir, h.notes()))
+		h.must(err)
+		h.must(os.WriteFile(filepath.Join(h.dir, notesDir, "1999-12.db"), b, 0o644))
+	}},
+	{"the caption counter", 24, func(h history) {
+		v := void{last: 1000}
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, voidBucket, idKey(1000), v.encode()) })
+	}},
+	{"a caption that ends before it begins", 22, func(h history) { h.caption(4, func(c *media.Caption) { c.End = c.Start - 1 }) }},
+	{"a caption without a model", 22, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return tx.DeleteBucket(modelsBucket) })
+	}},
+	{"hearing in the place of another", 23, func(h history) {
+		c := chunk{heardOf: heardOf{run: 1, track: 1, language: "en"}, hour: 3}
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, heardBucket, []byte("x"), c.encode()) })
+	}},
+	{"hearing beyond its hour", 23, func(h history) {
+		c := chunk{heardOf: heardOf{run: 1, track: 1, language: "en"}, list: []stretch{{from: 0, until: 2 * time.Hour, state: media.HeardDone}}}
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, heardBucket, c.key(), c.encode()) })
+	}},
+	{"a void in the place of another", 24, func(h history) {
+		v := void{last: 4}
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, voidBucket, idKey(5), v.encode()) })
+	}},
+	{"a search file of something else", 25, func(h history) {
+		h.put(h.search(), 0, []byte("what"))
+	}},
+	{"a search file with a number to come", 25, func(h history) {
+		var e searchEntries
+		c := crashCaption(1, 0)
+		c.ID = 1000
+		e.add(c, []byte("x"))
+		fi, err := os.Stat(h.search())
+		h.must(err)
+		h.put(h.search(), fi.Size(), e.encode())
+	}},
+}
+
+// search is the only file of the search index.
+func (h history) search() string {
+	names, err := listDir(filepath.Join(h.dir, searchDir))
+	h.must(err)
+	if len(names) != 1 {
+		h.t.Fatalf("search index is %v", names)
+	}
+	return filepath.Join(h.dir, searchDir, names[0])
 }
 
 // file is a segment of run 1 below the directory.
@@ -399,6 +492,9 @@ func invariants(t *testing.T) int {
 
 func TestCheckCountsWhatIsThere(t *testing.T) {
 	r := makeHistory(t).check()
+	if r.Captions != 600 {
+		t.Errorf("%d captions, want 600", r.Captions)
+	}
 	if r.Segments != 5 || r.Blocks != 37 || r.Units != 37*80 || r.Bytes == 0 {
 		t.Errorf("%d segments, %d blocks, %d units, %d bytes; want 5, 37, %d", r.Segments, r.Blocks, r.Units, r.Bytes, 37*80)
 	}
