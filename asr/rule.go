@@ -14,6 +14,8 @@ type Rule struct {
 	Word      float32       // confidence that a word needs
 	Utterance float32       // mean confidence, weighted by the words' lengths, that an utterance needs
 	Shortest  time.Duration // that a word must last
+	Longest   time.Duration // that a word may last; 0: any time
+	Strict    bool          // one word that is hidden hides the utterance
 	Most      int           // words of an utterance, more of which are speech of another kind; 0: any number
 }
 
@@ -23,9 +25,17 @@ func (r Rule) Keep(words []media.Word) []media.Word {
 	if r.mean(words) < r.Utterance || r.Most > 0 && len(words) > r.Most {
 		return nil
 	}
-	return slices.DeleteFunc(words, func(w media.Word) bool {
-		return w.Confidence < r.Word || w.End-w.Start < r.Shortest
-	})
+	all := len(words)
+	words = slices.DeleteFunc(words, r.hides)
+	if r.Strict && len(words) < all {
+		return nil
+	}
+	return words
+}
+
+func (r Rule) hides(w media.Word) bool {
+	long := w.End - w.Start
+	return w.Confidence < r.Word || long < r.Shortest || r.Longest > 0 && long > r.Longest
 }
 
 func (r Rule) mean(words []media.Word) float32 {
@@ -54,4 +64,18 @@ func unknown(w string) bool {
 // joinFields makes a text of words that are parted by blanks.
 func joinFields(text string) string {
 	return Join(slices.DeleteFunc(strings.Fields(text), unknown))
+}
+
+// DefaultRule is what CONFIDENCE.md found to hide most nonsense and no word that
+// was said. Without a phrase list it hides little: there confidence tells
+// music from speech badly.
+func DefaultRule(o Options) Rule {
+	if len(o.Phrases) == 0 {
+		return Rule{Word: 0.3, Utterance: 0.5}
+	}
+	longest := 0
+	for _, p := range o.Phrases {
+		longest = max(longest, len(strings.Fields(p)))
+	}
+	return Rule{Utterance: 0.8, Shortest: 250 * time.Millisecond, Longest: time.Second, Strict: true, Most: longest}
 }
