@@ -92,7 +92,7 @@ func (s *Store) addDir(ctx context.Context, dir string, l Label, progress func(P
 	if err != nil {
 		return Model{}, reason(err)
 	}
-	defer from.Close()
+	defer from.Close() //nolint:errcheck // a folder, which has nothing to tell
 	files, err := listFiles(from)
 	if err != nil {
 		return Model{}, err
@@ -139,13 +139,25 @@ func copyFile(ctx context.Context, from *os.Root, name string, to *os.Root, as s
 	return writeInto(ctx, to, as, f, size, done)
 }
 
+// TrialError is about a model whose files are whole and with which the
+// recogniser did not work: the model's fault, or that of libvosk or the machine.
+type TrialError struct{ Err error }
+
+func (e *TrialError) Error() string { return "the recogniser does not work with it: " + e.Err.Error() }
+
+// Unwrap answers what the trial said.
+func (e *TrialError) Unwrap() error { return e.Err }
+
+// errNoTrial is about a program that can list models and not add them.
+var errNoTrial = errors.New("there is nothing here to try it with")
+
 // add makes a model out of what fill writes.
 func (s *Store) add(ctx context.Context, l Label, total int64, progress func(Progress), fill func(*os.Root, func(int64)) error) (Model, error) {
 	if err := CheckName(l.Name); err != nil {
 		return Model{}, err
 	}
 	if s.o.Trial == nil {
-		return Model{}, errors.New("there is nothing here to try it with")
+		return Model{}, errNoTrial
 	}
 	if progress == nil {
 		progress = func(Progress) {}
@@ -167,7 +179,7 @@ func (s *Store) add(ctx context.Context, l Label, total int64, progress func(Pro
 	if err != nil {
 		return Model{}, reason(err)
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // a folder, which has nothing to tell
 	written := int64(0)
 	err = fill(root, func(n int64) {
 		written += n
@@ -216,7 +228,7 @@ func (s *Store) prove(ctx context.Context, root *os.Root, dir string, l Label, t
 	}
 	progress(Progress{StepTrial, total, total})
 	if err := s.o.Trial(ctx, dir); err != nil {
-		return m, fmt.Errorf("the recogniser does not work with it: %w", err)
+		return m, &TrialError{err}
 	}
 	b, err := m.encode()
 	if err != nil {

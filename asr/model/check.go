@@ -27,7 +27,7 @@ func check(ctx context.Context, dir string, all bool) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, fmt.Errorf("model %s: %w", dir, faultf("", "it cannot be opened: %v", reason(err)))
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // a folder, which has nothing to tell
 	m, err := checkRoot(ctx, root, all)
 	if err != nil {
 		return m, fmt.Errorf("model %s: %w", dir, err)

@@ -34,16 +34,19 @@ func (s *Store) Get(ctx context.Context, name string, progress func(Progress)) (
 	case !errors.Is(err, ErrNone):
 		return Model{}, err
 	}
+	if s.o.Trial == nil {
+		return Model{}, fmt.Errorf("model %s not downloaded: %w", name, errNoTrial)
+	}
 	progress(Progress{Step: StepList})
 	p, err := s.published(ctx, name)
 	if err != nil {
 		return Model{}, err
 	}
-	folder := filepath.Join(s.dir, ".download")
-	if err := os.MkdirAll(folder, 0o750); err != nil {
+	path := s.downloadPath(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return Model{}, fmt.Errorf("model %s: %w", name, reason(err))
 	}
-	unlock, ok, err := lock(filepath.Join(folder, name+".lock"), syscall.LOCK_EX, false)
+	unlock, ok, err := lock(path+".lock", syscall.LOCK_EX, false)
 	if err != nil {
 		return Model{}, fmt.Errorf("model %s: %w", name, reason(err))
 	}
@@ -51,15 +54,27 @@ func (s *Store) Get(ctx context.Context, name string, progress func(Progress)) (
 		return Model{}, fmt.Errorf("model %s is being downloaded by another process; wait for it", name)
 	}
 	defer unlock()
-	d := &download{s: s, p: p, path: filepath.Join(folder, name+".zip"), progress: progress}
+	d := &download{s: s, p: p, path: path, progress: progress}
 	if err := d.run(ctx); err != nil {
 		return Model{}, fmt.Errorf("model %s not downloaded from %s: %w", name, p.URL, s.advise(err))
 	}
 	m, err := s.AddZip(ctx, d.path, Label{Name: name, Language: p.Language, URL: p.URL}, progress)
-	if err == nil || ctx.Err() == nil {
-		d.forget() // once more it would be the same
+	var trial *TrialError
+	if ctx.Err() == nil && !errors.As(err, &trial) {
+		d.forget() // it is added, or once more it would be the same
 	}
 	return m, err
+}
+
+// downloadPath is where the archive of a model lies until it is added.
+func (s *Store) downloadPath(name string) string {
+	return filepath.Join(s.dir, ".download", name+".zip")
+}
+
+// forgetDownload says whether there was one, or part of one.
+func (s *Store) forgetDownload(name string) bool {
+	os.Remove(s.downloadPath(name) + ".json") //nolint:errcheck // says nothing without the archive
+	return os.Remove(s.downloadPath(name)) == nil
 }
 
 // download is one archive on its way.
@@ -78,10 +93,7 @@ type mark struct {
 	ETag string `json:"etag,omitempty"` // of the answer that the file's beginning came from
 }
 
-func (d *download) forget() {
-	os.Remove(d.path)           //nolint:errcheck // of no use any more
-	os.Remove(d.path + ".json") //nolint:errcheck // of no use any more
-}
+func (d *download) forget() { d.s.forgetDownload(d.p.Name) }
 
 func (d *download) run(ctx context.Context) error {
 	if d.p.Size > d.s.o.Limits.Bytes {

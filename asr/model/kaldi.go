@@ -137,7 +137,8 @@ func readArray(in *source) error {
 	case n*each < in.left:
 		return fmt.Errorf("is damaged: %d bytes follow its end", in.left-n*each)
 	}
-	return nil
+	in.skip(in.left)
+	return in.err
 }
 
 // maxText is how long a text file of a model may be; the largest, words.txt, has some 20 MB.

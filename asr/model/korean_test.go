@@ -53,7 +53,7 @@ func link(t *testing.T, from, to string) {
 var run = []string{
 	"no folder", "empty folder", "no acoustic model", "bad model.conf", "acoustic model cut", "acoustic model empty", "acoustic model overwritten",
 	"no mfcc.conf", "no grammar", "grammar cut", "no disambig_tid.int", "no final.dubm", "final.ie cut",
-	"no graph", "graph cut in its arcs", "graph with a bad header", "graph overwritten", "no final.ie",
+	"no graph", "graph cut in its states", "graph with a bad header", "graph overwritten", "no final.ie",
 }
 
 func TestCheckOfTheKoreanModel(t *testing.T) {

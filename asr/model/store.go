@@ -177,7 +177,7 @@ func (s *Store) glance(dir string) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, faultf("", "it cannot be opened: %v", reason(err))
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // a folder, which has nothing to tell
 	files, err := listFiles(root)
 	if err != nil {
 		return Manifest{}, err
@@ -195,7 +195,7 @@ func (s *Store) glance(dir string) (Manifest, error) {
 	return m, m.compareSizes(files)
 }
 
-// Remove removes a model. One that is in use is refused ([ErrInUse]) unless
+// Remove removes a model and what was downloaded of it. One that is in use is refused ([ErrInUse]) unless
 // forced, and is then taken out of use first. A recogniser that runs with it
 // goes on (see the package's comment).
 func (s *Store) Remove(name string, force bool) error {
@@ -205,6 +205,9 @@ func (s *Store) Remove(name string, force bool) error {
 	}
 	defer unlock()
 	m, err := s.Find(name)
+	if CheckName(name) == nil && s.forgetDownload(name) && errors.Is(err, ErrNone) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

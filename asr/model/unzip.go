@@ -2,6 +2,7 @@ package model
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -159,10 +160,11 @@ func unzip(ctx context.Context, z *zip.Reader, root string, to *os.Root, done fu
 }
 
 func unpackFault(name string, err error) error {
+	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, zip.ErrChecksum):
 		return fmt.Errorf("%q in it is damaged: its checksum does not fit", name)
-	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
 		return fmt.Errorf("%q in it is damaged or cut off", name)
 	}
 	return fmt.Errorf("%q in it cannot be unpacked: %w", name, reason(err))
