@@ -90,6 +90,9 @@ func BenchmarkCaptions(b *testing.B) {
 	}
 }
 
+// benchDays is the year of BenchmarkSearch.
+const benchDays = 365
+
 // BenchmarkSearch searches a year of 2 h of speech a day, 657,000 captions in 12 months.
 func BenchmarkSearch(b *testing.B) {
 	dir := diskDir(b)
@@ -97,7 +100,7 @@ func BenchmarkSearch(b *testing.B) {
 	s := openBench(b, dir, Options{Clock: clock})
 	t := newTalk()
 	var run media.Run
-	for day := range 365 {
+	for day := range benchDays {
 		var err error
 		clock.now = time.Date(2026, 1, 1+day, 0, 0, 0, 0, time.UTC)
 		if run, err = s.BeginRun(media.Anchor{Wall: clock.now}); err != nil {

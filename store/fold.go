@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -27,27 +28,30 @@ func newFolder(hook func(string) string) *folder {
 func (f *folder) take(s string) []byte {
 	f.text, f.at, f.end = f.text[:0], f.at[:0], f.end[:0]
 	blank := false
+	var one [1]byte
 	for i := 0; i < len(s); {
 		n := 1
+		folded := one[:]
 		if s[i] >= utf8.RuneSelf || i+1 < len(s) && s[i+1] >= utf8.RuneSelf {
 			n = norm.NFKD.NextBoundaryInString(s[i:], true)
 		}
-		part := s[i : i+n]
-		var one [1]byte
-		var folded []byte
-		if n == 1 && part[0] < utf8.RuneSelf {
-			one[0] = foldASCII(part[0])
-			folded = one[:]
+		if n == 1 && s[i] < utf8.RuneSelf {
+			one[0] = foldASCII(s[i])
 		} else {
-			folded = f.character(part)
+			folded = f.character(s[i : i+n])
 		}
-		for _, word := range splitBlanks(folded) {
-			if word == nil {
-				blank = true
-				continue
+		for len(folded) > 0 {
+			word := folded
+			if end := bytes.IndexByte(folded, ' '); end >= 0 {
+				word = folded[:end]
 			}
-			f.put(word, i, n, blank)
-			blank = false
+			if len(word) > 0 {
+				f.put(word, i, n, blank)
+				blank = false
+			}
+			if folded = folded[len(word):]; len(folded) > 0 {
+				blank, folded = true, folded[1:]
+			}
 		}
 		i += n
 	}
@@ -116,22 +120,3 @@ func unspaced(r rune) bool {
 // joined reports whether a word may begin or end at r wherever r stands: in a
 // script without blanks, and in Korean, which hangs endings onto words and words onto one another.
 func joined(r rune) bool { return r >= 0xE00 && (unspaced(r) || unicode.Is(unicode.Hangul, r)) }
-
-// splitBlanks cuts b at its blanks: each is a nil.
-func splitBlanks(b []byte) [][]byte {
-	var out [][]byte
-	from := 0
-	for i, c := range b {
-		if c == ' ' {
-			if i > from {
-				out = append(out, b[from:i])
-			}
-			out = append(out, nil)
-			from = i + 1
-		}
-	}
-	if from < len(b) {
-		out = append(out, b[from:])
-	}
-	return out
-}

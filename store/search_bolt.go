@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"hindsight/media"
@@ -32,8 +33,11 @@ func (s *Bolt) SearchCaptions(q CaptionSearch) ([]Hit, error) {
 		if q.Limit == 0 {
 			x.most = math.MaxInt / 2
 		}
-		for i, file := range files {
-			x.month(i, file)
+		for i := range files {
+			if q.Newest { // so that most of what lies further back need not be kept
+				i = len(files) - 1 - i
+			}
+			x.month(i, files[i])
 		}
 		hits := x.hits(files)
 		if !x.dropped || q.full(len(hits)) {
@@ -51,7 +55,8 @@ type search struct {
 	folder  *folder
 	found   []candidate
 	most    int  // of them that are kept
-	dropped bool // some were not
+	dropped bool // some were not: those behind cut
+	cut     CaptionMark
 	bad     faults
 }
 
@@ -68,7 +73,8 @@ func (x *search) month(n int, file noteFile) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		x.s.log.Warn("search index cannot be read; what it lacks is read from the notes", "month", file.name, "err", err)
 	}
-	x.bad.add(index.behind(file, last, end, x.folder, func(c media.Caption, folded []byte) {
+	over := file.name != filepath.Base(x.s.notes.path())
+	x.bad.add(index.behind(file, last, end, over, x.folder, func(c media.Caption, folded []byte) {
 		if x.holds(folded) {
 			x.add(n, MarkOf(c))
 		}
@@ -92,7 +98,7 @@ func (x *search) block(n int, e searchEntries) {
 			return
 		}
 		at := e.at(off + i)
-		if m := e.mark(at); x.q.reaches(m) && x.holds(e.of(at)) {
+		if m := e.mark(at); x.wants(m) && x.holds(e.of(at)) {
 			x.add(n, m)
 		}
 		off = e.begin(at) + len(e.of(at)) + 1
@@ -111,15 +117,22 @@ func (x *search) holds(folded []byte) bool {
 
 // add keeps a candidate, of too many those that come first in the order asked for.
 func (x *search) add(n int, m CaptionMark) {
-	if !x.q.reaches(m) {
+	if !x.wants(m) {
 		return
 	}
 	x.found = append(x.found, candidate{m, n})
-	if len(x.found) >= 2*x.most {
-		x.sort()
-		x.dropped = x.dropped || len(x.found) > x.most
-		x.found = x.found[:min(len(x.found), x.most)]
+	if len(x.found) < 2*x.most {
+		return
 	}
+	if x.sort(); len(x.found) > x.most {
+		x.found = x.found[:x.most]
+		x.dropped, x.cut = true, x.found[x.most-1].CaptionMark
+	}
+}
+
+// wants reports whether a caption at m is asked for, and not behind those kept.
+func (x *search) wants(m CaptionMark) bool {
+	return x.q.reaches(m) && (!x.dropped || x.q.order(m, x.cut) < 0)
 }
 
 // sort puts the candidates into the order asked for, each once.
@@ -158,8 +171,8 @@ func (x *search) hits(files []noteFile) (out []Hit) {
 }
 
 // behind calls fn for the captions of a month numbered above last, and puts them
-// into its file, which is whole up to end, as far as they fill blocks.
-func (x *searchIndex) behind(file noteFile, last uint64, end int64, f *folder, fn func(media.Caption, []byte)) error {
+// into its file, which is whole up to end, as far as they fill blocks; of a month that is over all.
+func (x *searchIndex) behind(file noteFile, last uint64, end int64, over bool, f *folder, fn func(media.Caption, []byte)) error {
 	var bad faults
 	write := !x.o.ReadOnly
 	for {
@@ -171,17 +184,17 @@ func (x *searchIndex) behind(file noteFile, last uint64, end int64, f *folder, f
 			fn(c, folded)
 			e.add(c, folded)
 		}
+		write = write && (next > 0 || over) && err == nil
+		if write && e.len() > 0 {
+			if end, err = x.append(file.name, end, e); err != nil {
+				x.o.Log.Warn("search index cannot be written; searching takes longer", "err", err)
+				write = false // a hole would hide what is in it
+			}
+		}
 		if next == 0 {
 			return bad.err()
 		}
 		last = next
-		if !write || e.len() == 0 {
-			continue
-		}
-		if end, err = x.append(file.name, end, e); err != nil {
-			x.o.Log.Warn("search index cannot be written; searching takes longer", "err", err)
-			write = false // a hole would hide what is in it
-		}
 	}
 }
 
@@ -198,7 +211,7 @@ func (s *Bolt) catchUp(name string) {
 		if file.name != name {
 			continue
 		}
-		last, end, _ := s.search.scan(name, func(searchEntries) {})                           //nolint:errcheck // the same
-		s.search.behind(file, last, end, newFolder(s.o.Fold), func(media.Caption, []byte) {}) //nolint:errcheck // the same
+		last, end, _ := s.search.scan(name, func(searchEntries) {})                                  //nolint:errcheck // the same
+		s.search.behind(file, last, end, false, newFolder(s.o.Fold), func(media.Caption, []byte) {}) //nolint:errcheck // the same
 	}
 }
