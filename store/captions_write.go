@@ -274,9 +274,6 @@ func (c *change) write(tx *bolt.Tx, gone []place, chunks []chunk) error {
 			return err
 		}
 	}
-	if len(c.add) == 0 {
-		return nil
-	}
 	return putCounter(tx, captionCounter, uint32(c.last)+uint32(len(c.add)))
 }
 

@@ -9,12 +9,11 @@ import (
 	"hindsight/media"
 )
 
-// checkedNotes is what the check keeps of all notes files.
-type checkedNotes struct {
-	runs   media.Run
-	last   uint64            // number of a caption
-	voided uint64            // the highest that is void
-	files  map[uint64]string // where each caption stands
+// checkedMonth is what the check keeps of one notes file.
+type checkedMonth struct {
+	runs media.Run // the highest number that any counter says
+	last uint64    // what the file's own counter says of captions
+	ids  []uint64
 }
 
 // checkMonths checks what was spoken, file by file.
@@ -24,47 +23,58 @@ func (c *checker) checkMonths(n *notes) {
 		c.broken(4, "%v", err)
 		return
 	}
-	x := checkedNotes{runs: n.run, files: map[uint64]string{}}
+	files := map[uint64]string{} // where each caption stands
 	for _, name := range names {
 		c.file = filepath.Join(notesDir, name)
-		c.month(n, &x, name)
+		for _, id := range c.month(n, name) {
+			if had, ok := files[id]; ok {
+				c.broken(21, "caption %d stands in %s too", id, had)
+			}
+			files[id] = name
+		}
 	}
-	c.file = notesDir
-	if x.voided > n.caption {
-		c.broken(24, "captions up to %d are void, and the last is %d", x.voided, n.caption)
-	}
-	if x.last > n.caption {
-		c.broken(21, "caption %d is above the counter, %d", x.last, n.caption)
-	}
-	c.checkSearch(n)
+	c.checkSearch()
 }
 
-// month checks one notes file, in one state of it.
-func (c *checker) month(n *notes, x *checkedNotes, name string) {
+// month checks one notes file, in one state of it, and returns the numbers of its captions.
+func (c *checker) month(n *notes, name string) []uint64 {
 	f, err := os.Open(filepath.Join(n.dir, name))
 	if err != nil {
-		return // removed meanwhile
+		return nil // removed meanwhile
 	}
 	defer f.Close()
 	before := len(c.report.Broken)
-	count := c.report.Captions
+	var x checkedMonth
 	err = noteFile{name, f}.read(func(t tree) error {
-		c.report.Broken, c.report.Captions = c.report.Broken[:before], count // of a state that was overtaken
+		c.report.Broken = c.report.Broken[:before] // of a state that was overtaken
+		x = checkedMonth{runs: n.run}
 		if err := t.sound(); err != nil {
 			c.broken(2, "%v", err)
 			return nil
 		}
-		c.spoken(t, x, name)
-		c.monthHeard(t, x)
+		_ = t.eachIn(countersBucket, func(key, value []byte) error { // what is wrong with them was told
+			v, err := decodeCounter(value)
+			switch string(key) {
+			case string(captionCounter):
+				x.last = uint64(v)
+			case string(runCounter):
+				x.runs = max(x.runs, media.Run(v))
+			}
+			return err
+		})
+		c.spoken(t, &x)
+		c.monthHeard(t, &x)
 		return nil
 	})
 	if err != nil {
 		c.broken(2, "%v", err)
 	}
+	c.report.Captions += len(x.ids)
+	return x.ids
 }
 
 // spoken checks the captions of a file and what leads to them.
-func (c *checker) spoken(t tree, x *checkedNotes, name string) {
+func (c *checker) spoken(t tree, x *checkedMonth) {
 	models, err := t.models()
 	if err != nil {
 		c.broken(4, "%v", err)
@@ -100,12 +110,10 @@ func (c *checker) spoken(t tree, x *checkedNotes, name string) {
 			c.broken(20, "caption %d is changed by hand, and not among those that are", p.id)
 		}
 		delete(edited, p.id)
-		if had, ok := x.files[p.id]; ok {
-			c.broken(21, "caption %d stands in %s too", p.id, had)
+		if p.id > x.last {
+			c.broken(21, "caption %d is above the counter, %d", p.id, x.last)
 		}
-		x.files[p.id] = name
-		x.last = max(x.last, p.id)
-		c.report.Captions++
+		x.ids = append(x.ids, p.id)
 		return nil
 	})
 	if err != nil {
@@ -138,7 +146,7 @@ func (c *checker) places(t tree, name []byte) map[uint64]place {
 }
 
 // monthHeard checks what a file says of hearing, and of captions that are void.
-func (c *checker) monthHeard(t tree, x *checkedNotes) {
+func (c *checker) monthHeard(t tree, x *checkedMonth) {
 	err := t.eachIn(heardBucket, func(key, value []byte) error {
 		h, err := decodeChunk(value)
 		if err != nil {
@@ -170,8 +178,9 @@ func (c *checker) monthHeard(t tree, x *checkedNotes) {
 			c.broken(4, "%s %x: %v", voidBucket, key, err)
 		case len(key) != 8 || binary.BigEndian.Uint64(key) != v.last:
 			c.broken(24, "a void of captions up to %d stands in the place of another", v.last)
+		case v.last > x.last:
+			c.broken(24, "captions up to %d are void, and the last is %d", v.last, x.last)
 		}
-		x.voided = max(x.voided, v.last)
 		return nil
 	})
 	if err != nil {
@@ -180,7 +189,7 @@ func (c *checker) monthHeard(t tree, x *checkedNotes) {
 }
 
 // checkSearch checks the search index for itself: what it says that the notes do not is never shown.
-func (c *checker) checkSearch(n *notes) {
+func (c *checker) checkSearch() {
 	names, err := listDir(filepath.Join(c.dir, searchDir))
 	if err != nil {
 		c.file = searchDir
@@ -196,13 +205,13 @@ func (c *checker) checkSearch(n *notes) {
 		if err != nil {
 			continue // removed meanwhile
 		}
-		c.searchFile(f, n)
+		c.searchFile(f)
 		f.Close()
 	}
 }
 
 // searchFile checks one file of the search index. It is not synced: a block that is damaged is no fault.
-func (c *checker) searchFile(f *os.File, n *notes) {
+func (c *checker) searchFile(f *os.File) {
 	head := make([]byte, searchHead)
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return // a crash when it was made
@@ -216,16 +225,21 @@ func (c *checker) searchFile(f *os.File, n *notes) {
 	for {
 		e, size, err := x.block(f, end)
 		if err != nil {
-			return // the file ends here: what follows is written again
+			break // the file ends here: what follows is written again
 		}
 		for i := range e.len() {
 			id := e.mark(i).ID
-			if id <= last || id > n.caption {
-				c.broken(25, "caption %d follows %d, and the last is %d", id, last, n.caption)
+			if id <= last {
+				c.broken(25, "caption %d follows %d", id, last)
 				return
 			}
 			last = id
 		}
 		end += size
+	}
+	// The notes as they are now: they were written first.
+	n, err := openNotes(filepath.Join(c.dir, notesDir), Options{ReadOnly: true}.defaults())
+	if err == nil && last > n.caption {
+		c.broken(25, "caption %d is above the counter, %d", last, n.caption)
 	}
 }

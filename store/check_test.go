@@ -366,9 +366,12 @@ var breaks = []struct {
 		h.must(err)
 		h.must(os.WriteFile(filepath.Join(h.dir, notesDir, "1999-12.db"), b, 0o644))
 	}},
-	{"the caption counter", 24, func(h history) {
+	{"a void to come", 24, func(h history) {
 		v := void{last: 1000}
 		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, voidBucket, idKey(1000), v.encode()) })
+	}},
+	{"the caption counter of its file", 21, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putCounter(tx, captionCounter, 599) })
 	}},
 	{"a caption that ends before it begins", 22, func(h history) { h.caption(4, func(c *media.Caption) { c.End = c.Start - 1 }) }},
 	{"a caption without a model", 22, func(h history) {

@@ -170,13 +170,7 @@ func copyBucket(db *bolt.DB, t tree, b noteBucket) (kept int, err error) {
 	}
 	var batch []leafItem
 	flush := func() {
-		err = errors.Join(err, db.Update(func(tx *bolt.Tx) error {
-			to, err := tx.CreateBucketIfNotExists(b.name)
-			for _, it := range batch {
-				err = errors.Join(err, appendTo(to, it.key, it.value))
-			}
-			return err
-		}))
+		err = errors.Join(err, db.Update(func(tx *bolt.Tx) error { return b.copy(tx, batch) }))
 		batch = batch[:0]
 	}
 	t.walk(from, span{}, func(it leafItem) bool {
@@ -211,17 +205,55 @@ type noteBucket struct {
 	check func(key, value []byte) error
 }
 
-// noteBuckets are all of them.
+// noteBuckets are all of them but places, which follow from the captions.
 var noteBuckets = []noteBucket{
 	{countersBucket, func(_, v []byte) error { _, err := decodeCounter(v); return err }},
 	{tracksBucket, func(_, v []byte) error { _, err := decodeTrack(v); return err }},
 	{anchorsBucket, func(_, v []byte) error { _, _, err := decodeAnchor(v); return err }},
 	{modelsBucket, func(_, v []byte) error { _, err := decodeModel(v); return err }},
-	{captionsBucket, func(_, v []byte) error { _, _, err := decodeCaption(v); return err }},
-	{placesBucket, checkPlace},
-	{editedBucket, checkPlace},
+	{captionsBucket, func(k, v []byte) error {
+		c, _, err := decodeCaption(v)
+		if err == nil && string(placeOf(c).key()) != string(k) {
+			err = errors.New("stands in the place of another")
+		}
+		return err
+	}},
+	{editedBucket, func(k, v []byte) error { _, err := parseItem(leafItem{key: k, value: v}); return err }},
 	{heardBucket, func(_, v []byte) error { _, err := decodeChunk(v); return err }},
 	{voidBucket, func(_, v []byte) error { _, err := decodeVoid(v); return err }},
 }
 
-func checkPlace(_, v []byte) error { _, err := decodePlace(0, v); return err }
+// copy writes records that were checked, captions with their places, and of
+// those changed by hand only what is there.
+func (b noteBucket) copy(tx *bolt.Tx, items []leafItem) error {
+	to, err := tx.CreateBucketIfNotExists(b.name)
+	if err != nil {
+		return err
+	}
+	captions, places := tx.Bucket(captionsBucket), to
+	if string(b.name) == string(captionsBucket) {
+		if places, err = tx.CreateBucketIfNotExists(placesBucket); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		switch string(b.name) {
+		case string(captionsBucket):
+			p, err := parsePlace(it.key)
+			if err == nil {
+				err = appendTo(places, idKey(p.id), p.encode())
+			}
+			if err != nil {
+				return err
+			}
+		case string(editedBucket):
+			if p, err := parseItem(it); err != nil || captions.Get(p.key()) == nil {
+				continue
+			}
+		}
+		if err := appendTo(to, it.key, it.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

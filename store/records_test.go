@@ -31,6 +31,18 @@ var (
 	}
 	someSummary = summary{Run: 3, Seq: 12, Blocks: 2, First: 5, End: media.Off, Tracks: someStats, Gaps: someGaps, Anchors: someAnchors}
 	someFirsts  = []time.Duration{5, 7}
+	someCaption = media.Caption{
+		ID: 7, Run: 3, Start: time.Hour, End: time.Hour + 2*time.Second, Text: "날씨\n음악", Original: "날씨 음학", Editor: "anna",
+		Language: "ko", Track: 2, Role: media.Far, Words: []media.Word{
+			{Text: "날씨", Start: time.Hour, End: time.Hour + 1, Confidence: 1}, {Text: "음학", Start: time.Hour + time.Second, End: time.Hour + 2*time.Second, Confidence: 0.25},
+		},
+	}
+	someChunk = chunk{heardOf: heardOf{3, 2, "zh-TW"}, hour: 1, revision: 9, list: []stretch{
+		{time.Hour, time.Hour + 1, media.HeardDone, ""}, {time.Hour + 1, 2 * time.Hour, media.HeardPending, "too slow"},
+	}}
+	someVoid = void{last: 9, CaptionRange: CaptionRange{
+		From: media.Position{Run: 1, Time: 5}, Until: media.Position{Run: 2, Time: 6}, Language: "ko", Model: "m", Track: 1, KeepHand: true,
+	}}
 )
 
 // records are what the decoders read; the same bytes seed the fuzzing.
@@ -47,6 +59,12 @@ var records = []struct {
 	{"tail", encodeTail(someSummary, someFirsts), func(b []byte) (any, error) { s, _, err := decodeTail(b); return s, err }, someSummary},
 	{"firsts of a tail", encodeTail(someSummary, someFirsts), func(b []byte) (any, error) { _, f, err := decodeTail(b); return f, err }, someFirsts},
 	{"index", encodeIndex(someSummary, 1<<40), func(b []byte) (any, error) { s, _, err := decodeIndex(b); return s, err }, someSummary},
+	{"caption", encodeCaption(someCaption, 4), func(b []byte) (any, error) { c, _, err := decodeCaption(b); return c, err }, someCaption},
+	{"model of a caption", encodeCaption(someCaption, 4), func(b []byte) (any, error) { _, m, err := decodeCaption(b); return m, err }, uint16(4)},
+	{"place", placeOf(someCaption).encode(), func(b []byte) (any, error) { return decodePlace(7, b) }, placeOf(someCaption)},
+	{"model", encodeModel(media.Model{Name: "a", Hash: "b"}), func(b []byte) (any, error) { return decodeModel(b) }, media.Model{Name: "a", Hash: "b"}},
+	{"hearing", someChunk.encode(), func(b []byte) (any, error) { return decodeChunk(b) }, someChunk},
+	{"void", someVoid.encode(), func(b []byte) (any, error) { return decodeVoid(b) }, someVoid},
 	{"size in an index", encodeIndex(someSummary, 1<<40), func(b []byte) (any, error) { _, n, err := decodeIndex(b); return n, err }, int64(1 << 40)},
 }
 
@@ -121,6 +139,21 @@ func FuzzRecords(f *testing.F) {
 		n.takeCounter(runCounter, whole) //nolint:errcheck // must return
 		n.takeTrack(nil, whole)          //nolint:errcheck // must return
 		n.takeAnchor(nil, whole)         //nolint:errcheck // must return
+		if c, m, err := decodeCaption(whole); err == nil && checkCaption(c, c.Run) == nil {
+			if got, _, err := decodeCaption(encodeCaption(c, m)); err != nil || !reflect.DeepEqual(got, c) {
+				t.Errorf("caption %+v comes back as %+v, %v", c, got, err)
+			}
+		}
+		if c, err := decodeChunk(whole); err == nil {
+			if got, err := decodeChunk(c.encode()); err != nil || !reflect.DeepEqual(got, c) {
+				t.Errorf("hearing %+v comes back as %+v, %v", c, got, err)
+			}
+		}
+		if v, err := decodeVoid(whole); err == nil {
+			if got, err := decodeVoid(v.encode()); err != nil || got != v {
+				t.Errorf("void %+v comes back as %+v, %v", v, got, err)
+			}
+		}
 	})
 }
 
