@@ -179,7 +179,7 @@ func (n *notes) change(c *change) error {
 	}
 	n.mu.Lock()
 	heard := n.heard.with(c.heard)
-	chunks := heard.chunksOf(slices.Concat(n.doubt.heard, c.heard), n.heard)
+	chunks := heard.chunksOf(slices.Concat(n.doubt.heard, c.heard), len(n.doubt.heard), n.heard)
 	for i := range chunks {
 		n.laid++
 		chunks[i].revision = n.laid

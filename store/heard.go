@@ -143,24 +143,26 @@ func cutHour(list []stretch, hour uint32) (out []stretch) {
 }
 
 // chunksOf are the hours that spans touch, cut out of the lists that hold them:
-// m's, or else those of before.
-func (m heardMap) chunksOf(spans []media.HeardSpan, before heardMap) (out []chunk) {
+// m's, or else those of before. Of all but the first few spans only hours that are not as before.
+func (m heardMap) chunksOf(spans []media.HeardSpan, first int, before heardMap) (out []chunk) {
 	type at struct {
 		heardOf
 		hour uint32
 	}
 	seen := map[at]bool{}
-	for _, s := range spans {
+	for n, s := range spans {
 		k := heardOf{s.Run, s.Track, s.Language}
 		all, ok := m[k]
 		if !ok {
 			all = before[k]
 		}
 		for h := uint32(s.From / heardChunk); h <= uint32((s.Until-1)/heardChunk); h++ {
-			if !seen[at{k, h}] {
-				seen[at{k, h}] = true
-				out = append(out, chunk{heardOf: k, hour: h, list: cutHour(all, h)})
+			list := cutHour(all, h)
+			if seen[at{k, h}] || n >= first && slices.Equal(list, cutHour(before[k], h)) {
+				continue
 			}
+			seen[at{k, h}] = true
+			out = append(out, chunk{heardOf: k, hour: h, list: list})
 		}
 	}
 	return out

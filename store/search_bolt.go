@@ -92,6 +92,9 @@ func (x *search) month(n int, file noteFile) {
 
 // block finds candidates in a block of the index.
 func (x *search) block(n int, e searchEntries) {
+	if x.idle(e) {
+		return
+	}
 	for off := 0; off < len(e.text); {
 		i := bytes.Index(e.text[off:], x.rare.text)
 		if i < 0 {
@@ -103,6 +106,20 @@ func (x *search) block(n int, e searchEntries) {
 		}
 		off = e.begin(at) + len(e.of(at)) + 1
 	}
+}
+
+// idle reports whether no caption of a block would be kept, where that is likely
+// enough to be looked for: places are read faster than texts.
+func (x *search) idle(e searchEntries) bool {
+	if !x.dropped && x.q.From == (media.Position{}) && x.q.Until == (media.Position{}) {
+		return false
+	}
+	for i := range e.len() {
+		if x.wants(e.mark(i)) {
+			return false
+		}
+	}
+	return true
 }
 
 // holds reports whether a folded text holds every term.
