@@ -68,8 +68,8 @@ func (r CaptionRange) has(c media.Caption) bool {
 
 // is reports whether v is wanted, or anything is.
 func is[T comparable](want, v T) bool {
-	var any T
-	return want == any || want == v
+	var zero T
+	return want == zero || want == v
 }
 
 // CaptionQuery asks for captions in the order of their positions, then of their numbers.

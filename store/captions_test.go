@@ -302,8 +302,8 @@ func TestDamagedCaptions(t *testing.T) {
 	if hits, err := s.SearchCaptions(CaptionSearch{Text: "0000"}); !errors.Is(err, ErrDamaged) || len(hits) != len(cs) {
 		t.Errorf("found are %d, %v; want %d", len(hits), err, len(cs))
 	}
-	if new := say(t, s, 200); new[0].ID <= 100 {
-		t.Errorf("number %d is given again", new[0].ID)
+	if next := say(t, s, 200); next[0].ID <= 100 {
+		t.Errorf("number %d is given again", next[0].ID)
 	}
 	left, err := s.Captions(CaptionQuery{})
 	if err != nil || len(left) != len(cs)+1 {

@@ -113,6 +113,9 @@ func (t *Timeline) Captions(q CaptionQuery) ([]Caption, error) {
 	return t.dateCaptions(cs), t.captionError(err)
 }
 
+// LastCaption is the highest number ever given to a caption; 0: none was.
+func (t *Timeline) LastCaption() uint64 { return t.o.Store.LastCaption() }
+
 // SearchCaptions finds text.
 func (t *Timeline) SearchCaptions(s CaptionSearch) ([]Hit, error) {
 	found, err := t.o.Store.SearchCaptions(s)
