@@ -75,7 +75,7 @@ func (s *servant) serve(open Opener, name, library, model string) error {
 	}
 	for {
 		kind, payload, err := readRequest(s.in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -97,15 +97,16 @@ func prove(e Engine, o Options) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
 	silence := make([]int16, PieceLen)
 	for range Rate / PieceLen {
 		if _, err := r.Feed(silence); err != nil {
 			return err
 		}
 	}
-	_, err = r.Finish()
-	return err
+	if _, err := r.Finish(); err != nil {
+		return err
+	}
+	return r.Close()
 }
 
 func (s *servant) do(kind byte, payload []byte) (line, error) {

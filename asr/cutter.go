@@ -75,7 +75,7 @@ func (c *cutter) read(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return c.take(k)
-	case c.res != nil && (err == io.EOF || ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)):
+	case c.res != nil && (errors.Is(err, io.EOF) || ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)):
 		c.finish()
 		return nil
 	}

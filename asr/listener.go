@@ -113,7 +113,7 @@ func (l *Listener) listen(ctx context.Context) error {
 	}
 	for {
 		p, err := l.cut.next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

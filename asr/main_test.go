@@ -2,7 +2,6 @@ package asr_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -136,7 +135,7 @@ func TestSpeechIsWhatTheSuiteNeeds(t *testing.T) {
 		end := media.Word{Start: time.Duration(len(s.PCM)) * time.Second / asr.Rate}
 		for _, w := range append(slices.Clone(s.Words), end) {
 			if w.Start-before < 3*time.Second {
-				t.Error(fmt.Sprintf("only %v of silence before %s at %v", w.Start-before, w.Text, w.Start))
+				t.Errorf("only %v of silence before %s at %v", w.Start-before, w.Text, w.Start)
 			}
 			before = w.End
 		}

@@ -78,10 +78,10 @@ func Start(ctx context.Context, s Setup) (*Process, error) {
 	l, err := p.answer(s.Loading)
 	switch {
 	case err != nil:
-		p.Close()
+		_ = p.Close() // the fault says more
 		return nil, p.whileLoading(err)
 	case l.Hello != wireVersion:
-		p.Close()
+		_ = p.Close()
 		return nil, &Fault{Garbled, fmt.Sprintf("%s is of another version of this program; install it anew", s.Program)}
 	}
 	return p, nil
@@ -287,7 +287,7 @@ func (p *Process) died(cause error) error {
 	how := "it ended"
 	if p.end != nil {
 		how = p.end.Error()
-	} else if cause != io.EOF {
+	} else if !errors.Is(cause, io.EOF) {
 		how = cause.Error()
 	}
 	if w := p.words.line(); w != "" {

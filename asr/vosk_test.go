@@ -133,6 +133,7 @@ func damage(t *testing.T, path, fault string) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
+	size := int64(len(text))
 	switch fault {
 	case "gone":
 		return
@@ -140,12 +141,18 @@ func damage(t *testing.T, path, fault string) {
 		text = text[:len(text)/2]
 	case "empty":
 		text = nil
-	case "overwritten":
-		for i := range min(len(text), 2<<20) {
+	case "overwritten": // its first 2 MiB; the rest is a hole
+		text = text[:min(len(text), 2<<20)]
+		for i := range text {
 			text[i] = byte(i*7 + i>>8)
 		}
 	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if fault == "overwritten" {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"syscall"
 )
 
@@ -42,7 +43,8 @@ func (e *engine) do(fault string) error {
 	case "hang":
 		return wait()
 	case "spin":
-		for {
+		for n := 0; ; n++ {
+			runtime.KeepAlive(n)
 		}
 	case "garbage":
 		fmt.Println(`{"partial":"half an`)
