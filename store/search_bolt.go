@@ -215,9 +215,12 @@ func (x *searchIndex) behind(file noteFile, last uint64, end int64, over bool, f
 	}
 }
 
-// catchUp indexes what this month's captions fill blocks with.
+// catchUp indexes what this month's captions fill blocks with, unless a search
+// is going on, which does it too: whoever keeps captions does not wait for it.
 func (s *Bolt) catchUp(name string) {
-	s.search.mu.Lock()
+	if !s.search.mu.TryLock() {
+		return
+	}
 	defer s.search.mu.Unlock()
 	files, err := s.notes.open()
 	if err != nil {
