@@ -25,6 +25,8 @@ type Config struct {
 
 	RTSPMaxConnections int // all clients together
 
+	Captions CaptionConfig
+
 	Cameras []CameraConfig // by name
 
 	sources map[string]string // key → where its value came from
@@ -41,6 +43,7 @@ type CameraConfig struct {
 	VideoBitrate int    // bit/s, of what is encoded here
 	AudioBitrate int    // bit/s, of what is encoded here
 	Transport    string // how an rtsp:// address is pulled: tcp or udp
+	Captions     CameraCaptions
 }
 
 // DefaultConfig is what holds where nobody says otherwise.

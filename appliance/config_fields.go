@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ type field[T any] struct {
 }
 
 // fields are the keys outside cameras, in the order of hindsight.yml.
-var fields = []field[Config]{
+var fields = slices.Concat([]field[Config]{
 	text("data", "data", func(c *Config) *string { return &c.Data }, notEmpty),
 	text("rtsp.address", ":8554", func(c *Config) *string { return &c.RTSPAddress }, listenAddress),
 	number("rtsp.max_connections", "2000", func(c *Config) *int { return &c.RTSPMaxConnections }, 1, 100000),
@@ -29,10 +30,10 @@ var fields = []field[Config]{
 	size("store.tail", "64MiB", func(c *Config) *int64 { return &c.TailBytes }, 4<<20, 4<<30),
 	text("clock", "auto", func(c *Config) *string { return &c.Clock }, oneOf("auto", "trusted")),
 	text("log.level", "info", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
-}
+}, captionFields)
 
 // cameraFields are the keys of one camera.
-var cameraFields = []field[CameraConfig]{
+var cameraFields = slices.Concat([]field[CameraConfig]{
 	text("video", "auto", func(c *CameraConfig) *string { return &c.Video }, videoAddress),
 	text("audio", "auto", func(c *CameraConfig) *string { return &c.Audio }, notEmpty),
 	{"size", "1280x720", setSize, func(c *CameraConfig) string { return fmt.Sprintf("%dx%d", c.Width, c.Height) }},
@@ -40,7 +41,7 @@ var cameraFields = []field[CameraConfig]{
 	number("video_bitrate", "2500000", func(c *CameraConfig) *int { return &c.VideoBitrate }, 50_000, 50_000_000),
 	number("audio_bitrate", "64000", func(c *CameraConfig) *int { return &c.AudioBitrate }, 6_000, 510_000),
 	text("transport", "tcp", func(c *CameraConfig) *string { return &c.Transport }, oneOf("tcp", "udp")),
-}
+}, cameraCaptionFields)
 
 func text[T any](key, def string, at func(*T) *string, check func(string) error) field[T] {
 	return field[T]{key, def,

@@ -73,7 +73,7 @@ func (c *Config) override(env []string, flags []Flag) error {
 	for _, kv := range env {
 		name, value, _ := strings.Cut(kv, "=")
 		rest, ok := strings.CutPrefix(name, "HINDSIGHT_")
-		if !ok || rest == "CONFIG" || rest == "URL" {
+		if !ok || rest == "CONFIG" || rest == "URL" || rest == "MODEL_LIST" {
 			continue
 		}
 		key, err := c.variableKey(rest)
@@ -222,11 +222,40 @@ func (c *Config) leaf(file, path string, n ast.Node) error {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		return fmt.Errorf("%s:%d: %s is not taken here; write the value out", file, lineOf(n), strings.ToLower(n.Type().String()))
 	}
+	if l, ok := n.(*ast.SequenceNode); ok && listKey(path) {
+		text, err := listText(file, l)
+		if err != nil {
+			return err
+		}
+		return c.setAt(file, path, text, n)
+	}
 	s, ok := n.(ast.ScalarNode)
 	if !ok || path == "" {
 		return fmt.Errorf("%s:%d: want KEY: VALUE", file, lineOf(n))
 	}
 	return c.setAt(file, path, scalar(s), n)
+}
+
+// listKey reports whether the value at path may be a list.
+func listKey(path string) bool {
+	_, key, ok := cameraKey(path)
+	return ok && (key == "languages" || key == "phrases")
+}
+
+// listText writes a list as a value: with commas between.
+func listText(file string, l *ast.SequenceNode) (string, error) {
+	var parts []string
+	for _, v := range l.Values {
+		s, ok := v.(ast.ScalarNode)
+		if !ok {
+			return "", fmt.Errorf("%s:%d: want a list of words", file, lineOf(v))
+		}
+		if strings.Contains(scalar(s), ",") {
+			return "", fmt.Errorf("%s:%d: %q: no comma is taken inside of an entry", file, lineOf(v), scalar(s))
+		}
+		parts = append(parts, scalar(s))
+	}
+	return strings.Join(parts, ", "), nil
 }
 
 // setAt gives the key at path a value that stands at n.

@@ -247,3 +247,76 @@ func valueOf(c *Config, key string) string {
 	}
 	return "no such key"
 }
+
+// What is taken for recognition, and how it is shown.
+func TestCaptionKeys(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{"captions.keep", "media", "media"},
+		{"captions.keep", "forever", "forever"},
+		{"captions.keep", "30d", "720h0m0s"},
+		{"captions.keep", "1h", "1h0m0s"},
+		{"captions.load", "any", "any"},
+		{"captions.load", "idle", "idle"},
+		{"captions.load", "50", "50"},
+		{"captions.load", "50%", "50"},
+		{"captions.max_celsius", "0", "0"},
+		{"captions.memory", "900MiB", "900MiB"},
+		{"cameras.cam.captions", "off", "off"},
+		{"cameras.cam.captions", "true", "on"},
+		{"cameras.cam.languages", "auto", "auto"},
+		{"cameras.cam.languages", " Korean,zh-hant , KO", "ko, zh-TW"},
+		{"cameras.cam.languages", "Chinese (Traditional, Taiwan)", "zh-TW"},
+		{"cameras.cam.channel", "right", "right"},
+		{"cameras.cam.phrases", "날씨,  음악 ,", "날씨, 음악"},
+	} {
+		conf := DefaultConfig()
+		if err := conf.set(c.key, c.value, "test"); err != nil {
+			t.Errorf("%s: %q: %v", c.key, c.value, err)
+			continue
+		}
+		for _, s := range conf.Settings() {
+			if s.Key == c.key && s.Value != c.want {
+				t.Errorf("%s: %q is shown as %q, want %q", c.key, c.value, s.Value, c.want)
+			}
+		}
+	}
+	for key, values := range map[string][]string{
+		"captions.keep":         {"", "10m", "-5h", "1000000d", "month", "99999999999999d"},
+		"captions.load":         {"", "0", "4", "-1", "much", "1e3", "6401"},
+		"captions.max_celsius":  {"-1", "hot"},
+		"captions.order":        {"", "random"},
+		"cameras.cam.captions":  {"", "maybe"},
+		"cameras.cam.languages": {"", "klingon", "ko, xx-YY", ","},
+		"cameras.cam.channel":   {"", "middle"},
+		"cameras.cam.phrases":   {strings.Repeat("a", 201), strings.Repeat("a,", 1001)},
+	} {
+		for _, v := range values {
+			err := DefaultConfig().set(key, v, "test")
+			if err == nil || !strings.HasPrefix(err.Error(), key+": ") {
+				t.Errorf("%s: %.20q: error %v, want one that begins with the key", key, v, err)
+			}
+		}
+	}
+}
+
+// Languages and phrases may be written as lists.
+func TestLists(t *testing.T) {
+	c, err := load(t, "cameras:\n  cam:\n    languages: [zh-TW, en]\n    phrases:\n      - turn on\n      - 'turn off'\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := CameraCaptions{On: true, Languages: []string{"zh-TW", "en"}, Channel: "auto", Phrases: []string{"turn on", "turn off"}}
+	if got := c.Cameras[0].Captions; !reflect.DeepEqual(got, want) {
+		t.Errorf("captions %+v, want %+v", got, want)
+	}
+	for yaml, want := range map[string]string{
+		"cameras: {cam: {rate: [1, 2]}}\n":             "F:1: want KEY: VALUE",
+		"cameras:\n  cam:\n    phrases:\n    - [a]\n":  "F:4: want a list of words",
+		"cameras: {cam: {phrases: ['a, b']}}\n":        `F:1: "a, b": no comma is taken`,
+		"cameras: {cam: {languages: [ko, klingon]}}\n": `F:1: cameras.cam.languages: language "klingon" is not known`,
+	} {
+		if _, err := load(t, yaml, nil); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", yaml, err, want)
+		}
+	}
+}
