@@ -36,10 +36,13 @@ build: ## install what is missing, build bin/hindsight
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/hindsight ./appliance/cmd/hindsight
 
 run: build ## build, record and serve; ARGS='--video demo' hands flags on
+	@$(SETUP) captions
+	@build/vosk.sh >/dev/null || echo "make run: it goes on without captions" >&2
 	@exec bin/hindsight serve $(ARGS)
 
 test: ## every test that needs no virtual device, at most 25 minutes on 2 cores
 	@$(SETUP) test
+	@build/vosk.sh >/dev/null
 	@$(MAKE) --no-print-directory test-frontend test-go
 
 test-frontend: frontend
@@ -60,6 +63,7 @@ test-hardware: ## tests in a guest with virtual camera and sound card, at most 2
 
 test-long: ## tests that take hours
 	@$(SETUP) test
+	@build/vosk.sh >/dev/null
 	@$(MAKE) -s frontend $(COUNT)
 	@mkdir -p $(RESULTS)
 	build/tagged.sh long | xargs -r $(GO_TEST) -timeout 24h -tags long | $(COUNT) -name long -o $(RESULTS)/long.count
@@ -75,6 +79,7 @@ lint: ## style, arrows between packages, budgets, links
 
 bench: build ## figures: Go benchmarks, then the recorder as a whole
 	@$(SETUP) test
+	@build/vosk.sh >/dev/null
 	go test -run '^$$' -bench . -benchmem -p 1 -timeout 60m ./... | sed -e '/^PASS$$/d' -e '/no test files/d'
 	bin/hindsight bench $(ARGS)
 

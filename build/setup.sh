@@ -2,7 +2,7 @@
 # Installs what the tiers named need and this machine lacks; a moment, and no
 # word, when there is nothing to do. What is needed stands in packages.txt.
 #
-# usage: build/setup.sh [build|test|hardware|lint]...
+# usage: build/setup.sh [build|captions|test|hardware|lint]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -78,11 +78,12 @@ install() { # PACKAGE...
 tiers=build
 for tier in "$@"; do
 	case $tier in
-	build | test | hardware | lint) tiers+=" $tier" ;;
-	*) fail "no tier \"$tier\"; usage: build/setup.sh [build|test|hardware|lint]..." ;;
+	build | captions | test | hardware | lint) tiers+=" $tier" ;;
+	*) fail "no tier \"$tier\"; usage: build/setup.sh [build|captions|test|hardware|lint]..." ;;
 	esac
 done
 [ "${tiers/hardware/}" = "$tiers" ] || tiers+=" test"
+[ "${tiers/test/}" = "$tiers" ] || tiers+=" captions"
 
 check_go
 check_node
