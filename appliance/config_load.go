@@ -39,7 +39,7 @@ func Load(file string, env []string, flags []Flag) (*Config, error) {
 	if err := c.override(env, flags); err != nil {
 		return nil, err
 	}
-	settings := filepath.Join(c.Data, "settings.yml")
+	settings := filepath.Join(c.Data, settingsName)
 	if b, err := os.ReadFile(settings); err == nil {
 		if err := c.parse(settings, b); err != nil {
 			return nil, err
