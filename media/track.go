@@ -123,11 +123,14 @@ func (t Track) Same(o Track) bool {
 var cameraName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
 // CheckCamera returns an error that names the rule a camera name breaks:
-// [a-z][a-z0-9-]{0,31}, and not one of the words that addresses use.
+// [a-z][a-z0-9-]{0,31}, and not one of the words that addresses use, nor the
+// folder of the speech models, which lies beside those of the cameras.
 func CheckCamera(name string) error {
 	switch name {
 	case "timeline", "at", "api", "call":
 		return fmt.Errorf("camera name %q is a word that addresses use; choose another", name)
+	case "models":
+		return fmt.Errorf("camera name %q is the folder of the speech models; choose another", name)
 	}
 	if !cameraName.MatchString(name) {
 		return fmt.Errorf("camera name %q: use 1 to 32 of a-z, 0-9 and -, beginning with a letter", name)

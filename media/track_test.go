@@ -11,7 +11,7 @@ func TestCheckCamera(t *testing.T) {
 		"cam": true, "c": true, "front-door-2": true, "a" + strings.Repeat("b", 31): true, "call2": true, "at-home": true,
 		"": false, "a" + strings.Repeat("b", 32): false, "Cam": false, "2cam": false, "-cam": false, "front door": false,
 		"front_door": false, "cam/": false, "..": false, "cam\n": false, "kamera1ü": false,
-		"timeline": false, "at": false, "api": false, "call": false,
+		"timeline": false, "at": false, "api": false, "call": false, "models": false,
 	} {
 		if err := CheckCamera(name); (err == nil) != ok {
 			t.Errorf("%q: %v, want accepted %v", name, err, ok)
