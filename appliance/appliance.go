@@ -47,6 +47,7 @@ type Appliance struct {
 	version string
 	clock   media.Clock
 	awake   func() time.Duration // see timeline.Options
+	fold    func(string) string  // see store.Options
 	hw      hardware
 	started time.Duration // on Clock.Boot
 	sources time.Duration // how long they may take to end
@@ -74,6 +75,9 @@ func New(o Options) (_ *Appliance, err error) {
 		a.clock = vouchedClock{a.clock}
 	}
 	a.started = a.clock.Boot()
+	if a.fold, err = folder(); err != nil {
+		return nil, err
+	}
 	if a.hw == nil {
 		a.hw = newMachine(a.clock, a.log)
 	}
@@ -110,8 +114,8 @@ func (a *Appliance) openCameras() (err error) {
 		}
 	}()
 	for _, c := range a.conf.Cameras {
-		st, err := store.Open(filepath.Join(a.conf.Data, c.Name),
-			store.Options{Log: a.log.With("camera", c.Name), Clock: a.clock, SegmentSpan: a.conf.Segment})
+		st, err := store.Open(filepath.Join(a.conf.Data, c.Name), store.Options{Log: a.log.With("camera", c.Name),
+			Clock: a.clock, SegmentSpan: a.conf.Segment, KeepCaptions: a.conf.Captions.Keep, Fold: a.fold})
 		if err != nil {
 			return fmt.Errorf("camera %s: %w", c.Name, err)
 		}

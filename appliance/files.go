@@ -13,6 +13,7 @@ import (
 	"hindsight/appliance/export"
 	"hindsight/appliance/timeline"
 	"hindsight/appliance/web"
+	language "hindsight/asr/text"
 	"hindsight/frontend"
 	"hindsight/media"
 	"hindsight/store"
@@ -43,10 +44,23 @@ func recorded(dir string) ([]string, error) {
 	return names, nil
 }
 
+// folder makes alike what a person searching takes for the same.
+func folder() (func(string) string, error) {
+	f, err := language.NewFolder()
+	if err != nil {
+		return nil, err
+	}
+	return f.Fold, nil
+}
+
 // OpenFiles opens the recording in dir, read-only, and answers the requests of
 // the HTTP API about it. The func closes it.
 func OpenFiles(dir, version string) (http.Handler, func(), error) {
 	names, err := recorded(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	fold, err := folder()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,7 +75,7 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 			return plan(ctx, lines[camera], from, to, export.Options{Camera: camera, Version: version})
 		}}
 	for _, name := range names {
-		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true})
+		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true, Fold: fold})
 		if err != nil {
 			closeAll()
 			return nil, nil, fmt.Errorf("camera %s: %w", name, err)

@@ -26,7 +26,8 @@ func (a *Appliance) openFormer() {
 		if slices.ContainsFunc(a.conf.Cameras, func(c CameraConfig) bool { return c.Name == name }) {
 			continue
 		}
-		st, err := store.Open(filepath.Join(a.conf.Data, name), store.Options{Log: a.log.With("camera", name), Clock: a.clock})
+		st, err := store.Open(filepath.Join(a.conf.Data, name), store.Options{Log: a.log.With("camera", name),
+			Clock: a.clock, KeepCaptions: a.conf.Captions.Keep, Fold: a.fold})
 		if err != nil {
 			a.log.Warn("a camera that is configured no more keeps its recording: it cannot be opened", "camera", name, "error", err)
 			continue

@@ -13,6 +13,9 @@ import (
 // takes 375 MB, well inside the reserve.
 const retentionEvery = 10 * time.Second
 
+// captionsEvery is how often captions are looked at that have outlived their media.
+const captionsEvery = time.Hour
+
 // shelf is one camera's store as retention sees it.
 type shelf struct {
 	camera string
@@ -44,14 +47,35 @@ type retention struct {
 
 // run looks at the disk at once, then every retentionEvery, until ctx ends.
 func (r *retention) run(ctx context.Context) {
-	tick := time.NewTicker(retentionEvery)
+	tick, captions := time.NewTicker(retentionEvery), time.NewTicker(captionsEvery)
 	defer tick.Stop()
+	defer captions.Stop()
+	r.expire()
 	for {
 		r.sweep()
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-captions.C:
+			r.expire()
+		}
+	}
+}
+
+// expire deletes the captions whose time is over. Those that go with their
+// media have gone with it, unless a crash came between.
+func (r *retention) expire() {
+	for _, s := range r.shelves {
+		st, ok := s.store.(interface{ ExpireCaptions() (int, error) })
+		if !ok { // in memory
+			continue
+		}
+		switch n, err := st.ExpireCaptions(); {
+		case err != nil:
+			r.log.Warn("retention: captions that have had their time cannot be deleted", "camera", s.camera, "error", err)
+		case n > 0:
+			r.log.Info("retention: deleted captions that have had their time", "camera", s.camera, "captions", n)
 		}
 	}
 }
