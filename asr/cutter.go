@@ -92,7 +92,7 @@ func (c *cutter) take(k Chunk) error {
 		return c.begin(k)
 	}
 	step := k.At - c.inputTime(c.inputs)
-	if k.Run != c.run || k.Rate != c.rate || step > shortHole {
+	if k.New || k.Run != c.run || k.Rate != c.rate || step > shortHole {
 		c.held = &k
 		k.Samples = append([]int16(nil), k.Samples...)
 		c.finish()

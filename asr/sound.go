@@ -25,6 +25,9 @@ type Chunk struct {
 	Channels int           // 1 or more
 	Samples  []int16       // interleaved; not changed and not kept after the next call of Next
 	Behind   time.Duration // how much newer sound there is; 0: this is the live end
+	// New: it does not go on where the chunk before ended, whatever its time. Before
+	// Next is called again, all that went before has been made final, if this chunk has no samples.
+	New bool
 }
 
 // Sink takes what a Listener finds. Its methods are called by the goroutine of

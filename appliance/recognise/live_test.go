@@ -1,0 +1,28 @@
+package recognise
+
+import (
+	"testing"
+	"time"
+
+	"hindsight/asr/asrtest"
+)
+
+const off = 60 * time.Millisecond
+
+// Words that are spoken while the service runs are kept once, at their times,
+// and so are those that were spoken before it ran.
+func TestLiveAndBefore(t *testing.T) {
+	r := newRig(t, nil)
+	r.speak(40, 3*time.Second) // two minutes, of which the live recogniser takes the last
+	s, stop := r.service(nil, hearingOf(t, asrtest.Script{}))
+	await(t, "what was there is captioned", func() bool { return len(r.words("de")) == 40 })
+	r.speak(10, 3*time.Second)
+	await(t, "what came is captioned", func() bool { return len(r.words("de")) == 50 })
+	await(t, "nothing is pending", func() bool { return s.Status("cam")[0].Pending == 0 })
+	if st := s.Status("cam")[0]; st.State != Listening || st.Words != 50 || st.Starts != 1 || st.Pid == 0 {
+		t.Errorf("status %+v", st)
+	}
+	stop()
+	asrtest.Same(t, r.words("de"), r.truth, off)
+	t.Log(r.heard("de"))
+}

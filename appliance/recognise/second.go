@@ -1,0 +1,182 @@
+package recognise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"hindsight/asr"
+	"hindsight/media"
+)
+
+// makeUp has a second recogniser caption what is pending, as long as the live
+// one keeps up, and ends it when it does not.
+func (h *hearing) makeUp(ctx context.Context, a account) {
+	h.mu.Lock()
+	may := h.live != nil && h.state == Listening && h.stopUp == nil
+	must := h.stopUp != nil && (h.live == nil || h.state != Listening)
+	h.mu.Unlock()
+	if must || h.s.jobsWait() {
+		h.endSecond()
+		return
+	}
+	if !may || len(a.todo) == 0 {
+		return
+	}
+	if a = h.account(); len(a.todo) == 0 { // once more, since it is known that somebody listens live
+		return
+	}
+	select {
+	case <-h.s.second:
+	default:
+		return // another hearing's turn
+	}
+	leave, why := h.s.reserve(h.Memory, []string{h.Model.Name + ", a second time"})
+	if why != "" {
+		h.s.second <- struct{}{}
+		h.mu.Lock()
+		h.short = why
+		h.mu.Unlock()
+		return
+	}
+	up, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	h.mu.Lock()
+	h.short, h.stopUp, h.upDone = "", cancel, done
+	h.mu.Unlock()
+	go func() {
+		defer close(done)
+		defer func() { h.s.second <- struct{}{} }()
+		defer leave()
+		err := h.catchUp(up, a.todo, leave)
+		cancel()
+		h.mu.Lock()
+		h.stopUp, h.second = nil, nil
+		h.mu.Unlock()
+		if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+			h.log.Warn("captions: what is pending could not be captioned; it is tried again", "error", err)
+		}
+	}()
+}
+
+// endSecond ends the second recogniser and waits until it has ended.
+func (h *hearing) endSecond() {
+	h.mu.Lock()
+	stop, done := h.stopUp, h.upDone
+	h.mu.Unlock()
+	if stop != nil {
+		stop()
+		<-done
+	}
+}
+
+// catchUp captions what is pending: of one track, as the order says.
+func (h *hearing) catchUp(ctx context.Context, todo []stretch, leave func()) error {
+	if !h.s.tuning().Oldest {
+		slices.Reverse(todo)
+	}
+	i := slices.IndexFunc(h.tl.Tracks(), func(t media.Track) bool { return t.ID == todo[0].track })
+	if i < 0 {
+		return fmt.Errorf("track %d is not known", todo[0].track)
+	}
+	t := h.tl.Tracks()[i]
+	var mine []stretch
+	for _, s := range todo {
+		if s.track == t.ID {
+			mine = append(mine, s)
+		}
+	}
+	r := &reading{h: h, track: t, todo: mine, config: h.config(h.Model, h.Dir, h.Memory, t), onReady: leave,
+		keep: func(cs []media.Caption, span media.HeardSpan) error {
+			added, err := h.tl.AddCaptions(cs, span)
+			h.count(added)
+			return err
+		},
+		begin: func(l *asr.Listener) {
+			h.mu.Lock()
+			h.second = &ear{listener: l}
+			h.mu.Unlock()
+		}}
+	return r.run(ctx)
+}
+
+func (h *hearing) count(cs []media.Caption) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range cs {
+		h.words += int64(len(c.Words))
+	}
+}
+
+// reading captions stretches of one track, which lie in the past.
+type reading struct {
+	h       *hearing
+	track   media.Track
+	todo    []stretch
+	config  asr.Config
+	keep    func(cs []media.Caption, span media.HeardSpan) error
+	begin   func(*asr.Listener)
+	onReady func()
+	onFault func(error) // told why the recogniser waits; nil: it is tried for ever
+}
+
+// run ends when all is captioned, or with why it is not.
+func (r *reading) run(ctx context.Context) error {
+	h := r.h
+	r.config.Child.Idle = true // whoever lives now comes first
+	w := &writer{spelling: h.spelling, limits: asr.DefaultLimits(), keep: r.keep}
+	c := &chain{tl: h.tl, decode: h.s.o.Decode, track: r.track, log: h.log, rest: r.todo, w: w, over: func(s stretch) error {
+		var rest []media.HeardSpan
+		for _, x := range s.minus(h.done(s)) {
+			rest = append(rest, x.span(h.Language, media.HeardDone, ""))
+		}
+		if len(rest) == 0 {
+			return nil
+		}
+		return h.tl.SetHeard(rest...)
+	}}
+	defer c.close()
+	l := asr.NewListener(r.config)
+	r.begin(l)
+	err := l.Run(ctx, c, &readingSink{r, w})
+	h.mu.Lock()
+	h.cpu += l.Status().CPU
+	h.mu.Unlock()
+	if err == nil {
+		return c.end()
+	}
+	var un *unheard
+	if errors.As(err, &un) { // it can never be heard: say so once
+		for _, s := range r.todo {
+			if err := h.tl.SetHeard(s.span(h.Language, media.HeardDone, un.Error())); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(err, w.flush())
+}
+
+// readingSink takes what is found in the past.
+type readingSink struct {
+	r *reading
+	w *writer
+}
+
+// Partial is asr.Sink's: nobody watches.
+func (s *readingSink) Partial(media.Caption) {}
+
+// Done is asr.Sink's.
+func (s *readingSink) Done(cs []media.Caption, span media.HeardSpan) error { return s.w.Done(cs, span) }
+
+// State is asr.Sink's.
+func (s *readingSink) State(st asr.Status) {
+	switch st.State {
+	case asr.Listening, asr.Behind:
+		s.r.onReady()
+	case asr.Waiting:
+		if s.r.onFault != nil {
+			s.r.onFault(errors.New(st.Why))
+		}
+	}
+}
