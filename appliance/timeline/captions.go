@@ -18,8 +18,15 @@ type (
 	HeardQuery    = store.HeardQuery
 )
 
-// ErrNoCaption says that there is no caption of that number (any more).
-var ErrNoCaption = store.ErrNoCaption
+// What goes wrong with captions; see package store.
+var (
+	ErrNoCaption = store.ErrNoCaption
+	ErrNoText    = store.ErrNoText
+	ErrReadOnly  = store.ErrReadOnly
+)
+
+// MarkOf is a caption's place in the order of a CaptionQuery.
+func MarkOf(c media.Caption) CaptionMark { return store.MarkOf(c) }
 
 // Caption is a caption and when it was spoken.
 type Caption struct {

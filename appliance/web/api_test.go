@@ -165,10 +165,10 @@ func TestOnlyGetAndHead(t *testing.T) {
 	s := newDeck(t).serve(nil)
 	for _, r := range s.table() {
 		var e struct{ Error string }
-		if res := askBy(t, s, http.MethodPost, r.path, &e); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" || e.Error == "" {
-			t.Errorf("POST %s: %s", r.path, res.Status)
+		if res := askBy(t, s, http.MethodPut, r.path, &e); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != r.methods() || e.Error == "" {
+			t.Errorf("PUT %s: %s", r.path, res.Status)
 		}
-		res := askBy(t, s, http.MethodGet, r.path, nil)
+		res := askBy(t, s, http.MethodHead, r.path, nil)
 		for name := range res.Header {
 			if strings.HasPrefix(name, "Access-Control") {
 				t.Errorf("%s: other sites' pages may read it: %s", r.path, name)
@@ -191,8 +191,13 @@ func TestDescription(t *testing.T) {
 	s := newDeck(t).serve(nil)
 	ask(t, s, "/api/v1/openapi.json", &doc)
 	for _, r := range s.table() {
-		if doc.Paths[r.path]["get"] == nil {
-			t.Errorf("%s is not described", r.path)
+		if (doc.Paths[r.path]["get"] != nil) != (r.answer != nil) {
+			t.Errorf("GET %s is not described, or not answered", r.path)
+		}
+		for m := range r.changes {
+			if doc.Paths[r.path][strings.ToLower(m)] == nil {
+				t.Errorf("%s %s is not described", m, r.path)
+			}
 		}
 	}
 	if len(doc.Paths) != len(s.table()) {
@@ -224,7 +229,7 @@ func TestDescription(t *testing.T) {
 			t.Errorf("%s has %d fields; %d are described, %d required", x.Name(), x.NumField(), len(schema.Properties), len(schema.Required))
 		}
 	}
-	for _, v := range []any{Status{}, Shape{}, Health{}} {
+	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}} {
 		check(reflect.TypeOf(v))
 	}
 	for name := range doc.Components.Schemas {

@@ -74,6 +74,17 @@ func (m emitter) camera(c CameraStatus) {
 	for _, d := range c.Drops {
 		m.counter("hindsight_dropped_total", "Units received that could not be used.", d.Count, append(l, "kind", d.Kind.String(), "reason", d.Reason)...)
 	}
+	for _, x := range c.Captions {
+		xl := append(l, "language", x.Language)
+		m.gauge("hindsight_captions_listening", "1 when the sound is captioned as it comes.", truth(x.State == "listening"), xl...)
+		m.gauge("hindsight_captions_behind_seconds", "By how much the live recogniser is behind.", x.BehindSeconds, xl...)
+		m.gauge("hindsight_captions_pending_seconds", "Sound that is still to be captioned.", x.PendingSeconds, xl...)
+		m.gauge("hindsight_captions_off_seconds", "Sound recorded while recognition was off.", x.OffSeconds, xl...)
+		m.gauge("hindsight_captions_rss_bytes", "Memory of the recognisers.", float64(x.RSSBytes), xl...)
+		m.send(prometheus.CounterValue, "hindsight_captions_cpu_seconds_total", "CPU time of the recognisers.", x.CPUSeconds, xl)
+		m.counter("hindsight_captions_starts_total", "How often the live recogniser was started.", int64(x.Starts), xl...)
+		m.counter("hindsight_captions_words_total", "Words kept since the start.", x.Words, xl...)
+	}
 	for _, t := range c.Tracks {
 		tl := append(l, "track", strconv.Itoa(int(t.ID)), "kind", t.Kind.String(), "codec", t.Codec.String())
 		m.counter("hindsight_track_units_total", "Units received since the start.", t.UnitsReceived, tl...)

@@ -19,7 +19,10 @@ type Server struct {
 	metrics *prometheus.Registry
 	meters  map[string]*meter // by camera
 
-	patience time.Duration // with clients of exports
+	patience time.Duration // with clients of exports and of live captions
+	feeds    chan struct{} // a place for each follower of the captions
+	closing  context.Context
+	close    context.CancelFunc
 }
 
 // New makes a server that does not listen yet.
@@ -27,7 +30,8 @@ func New(o Options) (*Server, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience}
+	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, feeds: make(chan struct{}, liveFeeds)}
+	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
 		s.meters[c.Name] = &meter{}
 	}
@@ -53,6 +57,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
+		s.close() // what would never end by itself
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if h.Shutdown(last) != nil {

@@ -59,6 +59,8 @@ type CameraStatus struct {
 	// now; below 0: early; null: not known. *
 	SoundOffsetMS *float64 `json:"sound_offset_ms"`
 
+	Captions []CaptionStatus `json:"captions"` // * in each language
+
 	Run        media.Run `json:"run"`
 	Tracks     []Track   `json:"tracks"`      // recorded now, or last
 	Oldest     *Moment   `json:"oldest"`      // null: nothing is kept
@@ -130,6 +132,7 @@ func (s *Server) status() Status {
 			c.SoundOffsetMS = &rounded
 		}
 		c.Addresses, c.Sources, c.Drops, c.Tracks = notNil(c.Addresses), notNil(c.Sources), notNil(c.Drops), notNil(c.Tracks)
+		c.Captions = notNil(c.Captions)
 		for _, known := range s.o.Cameras {
 			if known.Name == c.Name {
 				c.complete(known.Timeline, s.meters[c.Name], st.Now)

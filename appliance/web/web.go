@@ -3,8 +3,9 @@
 //
 // It reads timelines and is told the rest: the appliance fills a Status, and
 // makes export files. Until there are users everybody is answered; no other
-// site's page is (there are no CORS headers). Every answer but /metrics, the
-// page and an MP4 is JSON; an error is {"error": "one sentence"}. openapi.json
+// site's page is (there are no CORS headers, and what changes anything must be
+// sent as JSON). Every answer but /metrics, the page, an MP4 and captions as a
+// file is JSON; an error is {"error": "one sentence"}. openapi.json
 // beside this file describes it all and is served at /api/v1/openapi.json.
 package web
 
@@ -26,6 +27,9 @@ type Options struct {
 	Cameras []Camera
 	Status  func() Status // what the appliance knows; called for each request that needs it
 	Export  Exporter      // nil: exports are answered with 501
+	// Edge is where an export that is asked to begin at p begins; nil: at p.
+	Edge        func(ctx context.Context, camera string, p media.Position) (media.Position, error)
+	Recognition Recognition // nil: what is recorded is only read
 	// Frontend holds index.html and assets/; nil: / is answered with 404.
 	Frontend fs.FS
 	// Now is the time of day in the zone in which times without one are meant; nil: time.Now.
@@ -51,6 +55,13 @@ type Timeline interface {
 	Newest() (p media.Position, ok bool)
 	Count(ctx context.Context, from, to media.Position) (map[uint16]timeline.TrackStat, error)
 	Status() timeline.Status
+	Captions(q timeline.CaptionQuery) ([]timeline.Caption, error)
+	SearchCaptions(s timeline.CaptionSearch) ([]timeline.Hit, error)
+	EditCaption(id uint64, text, who string) (timeline.Caption, error)
+	Heard(q timeline.HeardQuery) []media.HeardSpan
+	CaptionFeed() *timeline.CaptionFeed
+	CaptionFeedSince(id uint64) *timeline.CaptionFeed
+	LastCaption() uint64
 }
 
 // Exporter plans an MP4 file of [from, to) of a camera. When nothing is
