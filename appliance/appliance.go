@@ -20,6 +20,7 @@ import (
 	"hindsight/appliance/rtsp"
 	"hindsight/appliance/timeline"
 	"hindsight/appliance/web"
+	"hindsight/asr"
 	"hindsight/frontend"
 	"hindsight/media"
 	"hindsight/store"
@@ -38,6 +39,8 @@ type Options struct {
 
 	hardware hardware      // tests
 	patience time.Duration // tests: how long a source may take to end; 0: sourcePatience
+	child    *asr.Setup    // tests: how a recogniser is started; nil: this program
+	system   string        // tests: where the thermal zones are found; "": /sys
 }
 
 // Appliance records and serves. New makes it ready, Run runs it.
@@ -51,7 +54,10 @@ type Appliance struct {
 	hw      hardware
 	started time.Duration // on Clock.Boot
 	sources time.Duration // how long they may take to end
+	child   *asr.Setup    // see Options
+	system  string
 
+	captions   *captioner
 	lock       *os.File
 	rtsp       *rtsp.Server
 	web        *web.Server
@@ -67,7 +73,7 @@ type Appliance struct {
 // timelines. Its error is one line that says what to do.
 func New(o Options) (_ *Appliance, err error) {
 	a := &Appliance{conf: o.Config, log: o.Log, version: o.Version, clock: o.Clock, hw: o.hardware,
-		sources: cmp.Or(o.patience, sourcePatience)}
+		sources: cmp.Or(o.patience, sourcePatience), child: o.child, system: o.system}
 	if a.clock == nil {
 		a.clock, a.awake = media.SystemClock{}, awake()
 	}
@@ -93,6 +99,9 @@ func New(o Options) (_ *Appliance, err error) {
 		return nil, err
 	}
 	if err := a.openCameras(); err != nil {
+		return nil, err
+	}
+	if a.captions, err = a.newCaptioner(); err != nil {
 		return nil, err
 	}
 	if a.socket, err = listenSocket(a.conf.Data); err != nil {
@@ -186,7 +195,7 @@ func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera,
 }
 
 func (a *Appliance) makeWeb() error {
-	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Frontend: frontend.Files()}
+	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Recognition: a.captions, Frontend: frontend.Files()}
 	for _, c := range a.all() {
 		o.Cameras = append(o.Cameras, web.Camera{Name: c.conf.Name, Timeline: c.tl})
 	}
@@ -205,6 +214,8 @@ func (a *Appliance) Run(ctx context.Context) error {
 		cameras.Go(func() { c.run(ctx) })
 	}
 	others.Go(func() { a.retention().run(ctx) })
+	var captions sync.WaitGroup
+	captions.Go(func() { a.captions.run(ctx) })
 	serveCtx, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	for _, l := range []net.Listener{a.httpListen, a.socket} {
 		if l != nil {
@@ -218,6 +229,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 	<-ctx.Done()
 	a.log.Info("stopping")
 	a.awaitSources(&cameras)
+	captions.Wait()
 	err := a.closeTimelines()
 	stopServing()
 	others.Wait()
@@ -303,6 +315,16 @@ func (a *Appliance) all() []*camera {
 	return append([]*camera(nil), a.cameras...)
 }
 
+// find is the camera of a name; nil: there is none.
+func (a *Appliance) find(name string) *camera {
+	for _, c := range a.all() {
+		if c.conf.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
 func (a *Appliance) names() []string {
 	var names []string
 	for _, c := range a.all() {
@@ -312,10 +334,8 @@ func (a *Appliance) names() []string {
 }
 
 func (a *Appliance) rtspTimeline(name string) (rtsp.Timeline, bool) {
-	for _, c := range a.all() {
-		if c.conf.Name == name {
-			return rtsp.Of(c.tl), true
-		}
+	if c := a.find(name); c != nil {
+		return rtsp.Of(c.tl), true
 	}
 	return nil, false
 }
@@ -335,12 +355,18 @@ func (a *Appliance) retention() *retention {
 }
 
 func (a *Appliance) export(ctx context.Context, name string, from, to media.Position) (*web.Movie, error) {
-	for _, c := range a.all() {
-		if c.conf.Name == name {
-			return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version})
-		}
+	if c := a.find(name); c != nil {
+		return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version})
 	}
 	return nil, fmt.Errorf("camera %s is closed", name)
+}
+
+// exportEdge is where an export begins that is asked to begin at p.
+func (a *Appliance) exportEdge(ctx context.Context, name string, p media.Position) (media.Position, error) {
+	if c := a.find(name); c != nil {
+		return export.Edge(ctx, export.Of(c.tl), p, export.Options{})
+	}
+	return p, fmt.Errorf("camera %s is closed", name)
 }
 
 // plan makes a file as web hands it out.

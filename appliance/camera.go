@@ -261,6 +261,13 @@ func (c *camera) decide(ctx context.Context, p media.Picture) (encode.Decision, 
 	return d, nil
 }
 
+// isDemo reports whether the camera's sound is the demo source's.
+func (c *camera) isDemo() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.demo || c.conf.Audio == "demo" || c.conf.Video == "demo" && c.conf.Audio == "auto"
+}
+
 func (c *camera) add(u *unit) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

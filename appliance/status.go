@@ -27,12 +27,13 @@ func (a *Appliance) status() web.Status {
 	st.DaysThatFit = a.daysThatFit()
 	for _, c := range a.all() {
 		cs := c.status()
+		cs.Captions = a.captions.status(c.conf.Name)
 		for _, host := range a.hosts(a.rtspPort()) {
 			cs.Addresses = append(cs.Addresses, "rtsp://"+host+"/"+c.conf.Name)
 		}
 		st.Cameras = append(st.Cameras, cs)
 	}
-	for _, s := range a.conf.Settings() {
+	for _, s := range a.captions.config().Settings() {
 		st.Settings = append(st.Settings, web.Setting(s))
 	}
 	return st

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ type Options struct {
 	Longest time.Duration // most recorded time in one file; 0: 24 h, which is also the most
 	Wait    time.Duration // half the time at the live end for units on their way; 0: 0.75 s
 }
+
+func (o Options) wait() time.Duration { return cmp.Or(o.Wait, 750*time.Millisecond) }
 
 const longest = 24 * time.Hour
 
@@ -48,9 +51,7 @@ type Movie struct {
 // Plan reads the range once and lays out the file. Its error is a *Nothing if
 // nothing is recorded in it.
 func Plan(ctx context.Context, tl Timeline, from, to media.Position, o Options) (*Movie, error) {
-	if o.Wait == 0 {
-		o.Wait = 750 * time.Millisecond
-	}
+	o.Wait = o.wait()
 	if o.Longest <= 0 || o.Longest > longest {
 		o.Longest = longest
 	}

@@ -56,6 +56,11 @@ func snap(ctx context.Context, tl Timeline, m *timeline.Map, p media.Position, w
 	return shown, nil
 }
 
+// Edge is where a file that is asked to begin at p begins, if something is recorded there.
+func Edge(ctx context.Context, tl Timeline, p media.Position, o Options) (media.Position, error) {
+	return snap(ctx, tl, tl.Map(), p, o.wait())
+}
+
 // inside reports whether p lies in recording and not at one of its edges.
 func inside(m *timeline.Map, p media.Position) bool {
 	for _, s := range m.Spans {

@@ -247,16 +247,7 @@ func (s *liveSink) Partial(c media.Caption) {
 
 // Done is asr.Sink's.
 func (s *liveSink) Done(cs []media.Caption, span media.HeardSpan) error {
-	before := s.e.w.last
-	if err := s.e.w.Done(cs, span); err != nil {
-		return err
-	}
-	if len(cs) == 0 && s.e.w.last > before { // found silent, and not yet written down
-		s.h.mu.Lock()
-		s.e.done = s.e.w.last
-		s.h.mu.Unlock()
-	}
-	return nil
+	return s.e.w.Done(cs, span)
 }
 
 // State is asr.Sink's.

@@ -26,3 +26,21 @@ func TestLiveAndBefore(t *testing.T) {
 	asrtest.Same(t, r.words("de"), r.truth, off)
 	t.Log(r.heard("de"))
 }
+
+// Silence that is not yet written down is nobody else's: no second recogniser is started for it.
+func TestSilenceIsNotPending(t *testing.T) {
+	r := newRig(t, nil)
+	s, _ := r.service(nil, hearingOf(t, asrtest.Script{}))
+	await(t, "it listens", func() bool { return s.Status("cam")[0].State == Listening })
+	for range 5 {
+		r.say(spoken[0], 3*time.Second)
+		r.quiet(3 * time.Second)
+		await(t, "the word is kept", func() bool { return len(r.words("de")) == len(r.truth) })
+		for range 5 { // looks of the keeper
+			looked := s.hearings("cam")[0].account()
+			if len(looked.todo) > 0 {
+				t.Fatalf("to be made up for: %+v", looked.todo)
+			}
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"hindsight/appliance"
+	"hindsight/asr"
 )
 
 // version is set by the build: -ldflags "-X main.version=…".
@@ -49,6 +50,7 @@ func commands() []command {
 		{name: "bench", summary: "measure what recording costs on this machine", run: benchCommand},
 		{name: "version", summary: "print the version", run: printVersion},
 		{name: microphoneCommand, hidden: true, run: captureMicrophone},
+		{name: asr.Command, hidden: true, run: recognise},
 	}
 }
 
@@ -138,6 +140,14 @@ func parse(f *flag.FlagSet, args []string) error {
 	}
 	if f.NArg() > 0 {
 		return usageError{fmt.Sprintf("unexpected %q", f.Arg(0))}
+	}
+	return nil
+}
+
+// recognise is the child process in which libvosk may fail.
+func recognise(_ context.Context, args []string, s io3) error {
+	if code := asr.Child(args, s.in, s.out, s.err); code != exitDone {
+		return exitError(code)
 	}
 	return nil
 }
