@@ -18,8 +18,8 @@ func TestLiveAndBefore(t *testing.T) {
 	await(t, "what was there is captioned", func() bool { return len(r.words("de")) == 40 })
 	r.speak(10, 3*time.Second)
 	await(t, "what came is captioned", func() bool { return len(r.words("de")) == 50 })
-	await(t, "nothing is pending", func() bool { return s.Status("cam")[0].Pending == 0 })
-	if st := s.Status("cam")[0]; st.State != Listening || st.Words != 50 || st.Starts != 1 || st.Pid == 0 {
+	await(t, "nothing is pending", func() bool { return status(s).Pending == 0 })
+	if st := status(s); st.State != Listening || st.Words != 50 || st.Starts != 1 || st.Pid == 0 {
 		t.Errorf("status %+v", st)
 	}
 	stop()
@@ -31,7 +31,7 @@ func TestLiveAndBefore(t *testing.T) {
 func TestSilenceIsNotPending(t *testing.T) {
 	r := newRig(t, nil)
 	s, _ := r.service(nil, hearingOf(t, asrtest.Script{}))
-	await(t, "it listens", func() bool { return s.Status("cam")[0].State == Listening })
+	await(t, "it listens", func() bool { return status(s).State == Listening })
 	for range 5 {
 		r.say(spoken[0], 3*time.Second)
 		r.quiet(3 * time.Second)

@@ -213,3 +213,11 @@ func (r *rig) heard(language string) string {
 	}
 	return strings.Join(b, ", ")
 }
+
+// status is that of the first hearing; zero: it has not begun.
+func status(s *Service) Status {
+	for _, st := range s.Status("cam") {
+		return st
+	}
+	return Status{}
+}
