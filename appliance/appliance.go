@@ -356,7 +356,7 @@ func (a *Appliance) retention() *retention {
 
 func (a *Appliance) export(ctx context.Context, name string, from, to media.Position) (*web.Movie, error) {
 	if c := a.find(name); c != nil {
-		return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version})
+		return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version, Captions: c.tl.Captions})
 	}
 	return nil, fmt.Errorf("camera %s is closed", name)
 }

@@ -23,6 +23,9 @@
 // the other keeps its timing: the last picture stands, or the sound pauses, and
 // at the beginning an empty edit stands for it.
 //
+// Captions are tracks of timed text (tx3g), one a language, which players show when
+// asked to. They are in the file as they were when it was planned.
+//
 // One file has one set of parameters for each track. Where a codec, an H.264
 // parameter set or a picture size changes, the file ends, and Movie.Next says
 // where the next one begins.

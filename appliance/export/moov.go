@@ -18,7 +18,7 @@ func (m *Movie) measure() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int64(headSize(boxes, large) + m.payload), nil
+	return int64(headSize(boxes, large) + m.textBytes + m.payload), nil
 }
 
 // head writes everything in front of the payload.
@@ -32,7 +32,7 @@ func (m *Movie) head(w io.Writer) error {
 			return err
 		}
 	}
-	size := m.payload + 8
+	size := m.textBytes + m.payload + 8
 	if large {
 		size += 8
 	}
@@ -59,7 +59,7 @@ func (m *Movie) boxes() (boxes []mp4.Box, large bool, err error) {
 		return nil, false, err
 	}
 	base := headSize([]mp4.Box{ftyp, moov}, false)
-	if large = base+m.payload >= 1<<32; large {
+	if large = base+m.textBytes+m.payload >= 1<<32; large {
 		if moov, err = m.moov(0, true); err != nil {
 			return nil, false, err
 		}
@@ -81,11 +81,15 @@ func (m *Movie) moov(base uint64, large bool) (*mp4.MoovBox, error) {
 	id := uint32(0)
 	for _, l := range m.inOrder() {
 		id++
-		trak, err := m.trak(id, l, base, large)
+		trak, err := m.trak(id, l, base+m.textBytes, large)
 		if err != nil {
 			return nil, err
 		}
 		moov.AddChild(trak)
+	}
+	for _, t := range m.text {
+		id++
+		moov.AddChild(t.trak(m, id, base, large))
 	}
 	mvhd.NextTrackID = id + 1
 	moov.AddChild(m.notes())

@@ -17,6 +17,8 @@ type Options struct {
 	Version string        // of the program, stands in the file
 	Longest time.Duration // most recorded time in one file; 0: 24 h, which is also the most
 	Wait    time.Duration // half the time at the live end for units on their way; 0: 0.75 s
+	// Captions are those that the file is to show; nil: none.
+	Captions func(q timeline.CaptionQuery) ([]timeline.Caption, error)
 }
 
 func (o Options) wait() time.Duration { return cmp.Or(o.Wait, 750*time.Millisecond) }
@@ -44,8 +46,11 @@ type Movie struct {
 	within  stretches
 	start   start
 	lanes   []*lane
-	payload uint64
-	size    int64
+	text    []*textLane
+	payload uint64 // bytes of lanes
+
+	textBytes uint64 // bytes of text, which stands before it
+	size      int64
 }
 
 // Plan reads the range once and lays out the file. Its error is a *Nothing if
@@ -105,6 +110,9 @@ func plan(ctx context.Context, tl Timeline, from, to media.Position, o Options) 
 		return nil, nothing(tl, shape, from)
 	}
 	m.finish(open)
+	if err := m.texts(); err != nil {
+		return nil, err
+	}
 	m.size, err = m.measure()
 	return m, err
 }

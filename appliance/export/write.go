@@ -41,6 +41,11 @@ func (m *Movie) Write(ctx context.Context, w io.Writer) error {
 	if err := m.head(out); err != nil {
 		return err
 	}
+	for _, t := range m.text {
+		if _, err := out.Write(t.data); err != nil {
+			return err
+		}
+	}
 	if err := m.copy(ctx, out); err != nil {
 		return err
 	}
