@@ -56,8 +56,8 @@ func TestCaptionsAreATrackEach(t *testing.T) {
 		"zho": "1\n00:00:00,700 --> 00:00:01,200\n今天天氣\n\n",
 	} {
 		got, _ := tool(t, "ffmpeg", "ffmpeg", "-v", "error", "-i", file, "-map", "0:m:language:"+language, "-f", "srt", "-")
-		if strings.TrimSpace(got) != strings.TrimSpace(want) {
-			t.Errorf("%s:\n%s\nwant\n%s", language, got, want)
+		if got = strings.ReplaceAll(got, "\r\n", "\n"); strings.TrimSpace(got) != strings.TrimSpace(want) {
+			t.Errorf("%s:\n%q\nwant\n%q", language, got, want)
 		}
 	}
 	for p, want := range map[media.Position]time.Duration{
