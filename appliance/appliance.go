@@ -101,9 +101,13 @@ func New(o Options) (_ *Appliance, err error) {
 	if err := a.openCameras(); err != nil {
 		return nil, err
 	}
-	if a.captions, err = a.newCaptioner(); err != nil {
+	captions, err := a.newCaptioner()
+	if err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	a.captions = captions
+	a.mu.Unlock()
 	if a.socket, err = listenSocket(a.conf.Data); err != nil {
 		return nil, err
 	}
@@ -173,7 +177,7 @@ func (a *Appliance) listen() error {
 	}
 	if a.conf.RTSPAddress != "none" {
 		a.rtsp, err = rtsp.New(rtsp.Options{Address: a.conf.RTSPAddress, Clock: a.clock, Log: a.log,
-			Cameras: a.rtspTimeline, Names: a.names, MaxConns: a.conf.RTSPMaxConnections})
+			Cameras: a.rtspTimeline, Captions: a.rtspCaptions, Names: a.names, MaxConns: a.conf.RTSPMaxConnections})
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
 			return fmt.Errorf("%w; stop it, or choose another with --rtsp-address", err)
@@ -338,6 +342,19 @@ func (a *Appliance) rtspTimeline(name string) (rtsp.Timeline, bool) {
 		return rtsp.Of(c.tl), true
 	}
 	return nil, false
+}
+
+// rtspCaptions are those of the first language in which a camera is heard now.
+func (a *Appliance) rtspCaptions(name string) (rtsp.Captions, bool) {
+	a.mu.RLock()
+	captions := a.captions
+	a.mu.RUnlock()
+	c := a.find(name)
+	if c == nil || captions == nil {
+		return rtsp.Captions{}, false
+	}
+	l, ok := captions.spoken(name)
+	return rtsp.Captions{Language: l, Feed: func() rtsp.CaptionFeed { return c.tl.CaptionFeed() }}, ok
 }
 
 func (a *Appliance) retention() *retention {

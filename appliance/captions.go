@@ -259,6 +259,16 @@ func (c *captioner) status(camera string) []web.CaptionStatus {
 	return out
 }
 
+// spoken is the first language in which a camera is heard now, if there is any.
+func (c *captioner) spoken(camera string) (string, bool) {
+	for _, s := range c.service.Status(camera) {
+		if s.State != recognise.Off && s.State != recognise.NoModel {
+			return s.Language, true
+		}
+	}
+	return "", false
+}
+
 // Make is web.Recognition's.
 func (c *captioner) Make(camera string, r web.MakeRequest) (web.RecognitionJob, error) {
 	c.mu.Lock()

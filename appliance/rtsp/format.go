@@ -23,6 +23,9 @@ const (
 // formatOf describes a track in gortsplib's words. An error says why the track
 // cannot be sent by RTP.
 func formatOf(t media.Track) (format.Format, error) {
+	if isText(t) {
+		return textFormat(), nil
+	}
 	switch t.Codec {
 	case media.H264:
 		f := &format.H264{PayloadTyp: payloadH264, PacketizationMode: 1}
@@ -111,6 +114,9 @@ func mediaOf(t media.Track, f format.Format, index int) *description.Media {
 		Type:    description.MediaTypeVideo,
 		Control: fmt.Sprintf("trackID=%d", index), // gortsplib finds the track of a SETUP by exactly this
 		Formats: []format.Format{f},
+	}
+	if isText(t) {
+		m.Type = mediaText
 	}
 	if t.Kind == media.Audio {
 		m.Type = description.MediaTypeAudio

@@ -20,6 +20,9 @@ type Options struct {
 	Cameras func(name string) (Timeline, bool) // the timeline of a camera
 	Names   func() []string                    // of all cameras, for people to read
 
+	// Captions are those of a camera; nil, or with ok false: it has none.
+	Captions func(name string) (c Captions, ok bool)
+
 	MaxConns          int // connections at once; 0: 2000, less where file descriptors are few
 	MaxConnsPerHost   int // of them from one address (IPv6: one /64); 0: six tenths
 	MaxReaders        int // sessions at once; 0: 500

@@ -36,6 +36,9 @@ type packer func(payload []byte) ([]piece, error)
 var errEmpty = errors.New("the unit is empty")
 
 func packerOf(t media.Track, f format.Format) (packer, error) {
+	if isText(t) {
+		return packText, nil
+	}
 	switch t.Codec {
 	case media.H264:
 		e := &rtph264.Encoder{PayloadType: f.PayloadType(), PacketizationMode: 1, PayloadMaxSize: mostPayload}

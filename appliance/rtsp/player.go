@@ -86,7 +86,9 @@ func (p *player) run() {
 	if p.udp && p.sleep(udpDelay) != nil {
 		return
 	}
+	endCaptions := p.captions()
 	err := p.loop()
+	endCaptions()
 	var changed *changedError
 	switch {
 	case p.s.srv.ctx.Err() != nil:

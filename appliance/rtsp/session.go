@@ -89,7 +89,9 @@ func (s *session) choose() (kinds []media.Kind) {
 		m, ok := stats.Medias[t.media]
 		if t.chosen = ok; ok {
 			t.ssrc = m.Formats[t.format].LocalSSRC
-			kinds = append(kinds, t.Kind)
+			if !isText(t.Track) {
+				kinds = append(kinds, t.Kind)
+			}
 		}
 	}
 	return kinds

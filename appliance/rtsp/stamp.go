@@ -43,6 +43,15 @@ func (s *stamper) at(p media.Position, wall func(media.Position) (time.Time, boo
 	return t
 }
 
+// past is the session time of a moment near one that was given out; before the
+// first it is below 0. ok is false when it is of another run.
+func (s *stamper) past(p media.Position) (at time.Duration, ok bool) {
+	if !s.begun || p.Run != s.run {
+		return 0, false
+	}
+	return s.base + p.Time - s.origin, true
+}
+
 // ticks is a session time on a clock of rate Hz, rounded down and without the
 // overflow that a product of nanoseconds and Hz has after 27 hours at 90 kHz.
 func ticks(t time.Duration, rate uint32) uint32 {

@@ -19,6 +19,8 @@ type view struct {
 	camera string
 	line   Timeline
 	tracks []media.Track // those that RTP can carry, in the order of the SDP
+
+	captions Captions // the last track is theirs, if there are any
 }
 
 // view finds what a path shows. It waits a little for a camera that has shown
@@ -40,7 +42,13 @@ func (s *Server) view(ctx context.Context, path string) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &view{camera: a.camera, line: line, tracks: tracks}, nil
+	v := &view{camera: a.camera, line: line, tracks: tracks}
+	if s.opt.Captions != nil {
+		if c, ok := s.opt.Captions(a.camera); ok {
+			v.captions, v.tracks = c, append(v.tracks, textTrack())
+		}
+	}
+	return v, nil
 }
 
 func (s *Server) cameras() string {
@@ -139,6 +147,10 @@ func (v *view) sdp() ([]byte, error) {
 	head, rest, ok := strings.Cut(string(b), "m=")
 	if !ok {
 		return nil, fmt.Errorf("rtsp: describing camera %s: no media", v.camera)
+	}
+	if v.captions.Language != "" {
+		const text = "a=rtpmap:98 t140/1000\r\n"
+		rest = strings.Replace(rest, text, text+"a=lang:"+v.captions.Language+"\r\n", 1)
 	}
 	return []byte(head + "a=control:*\r\na=range:npt=now-\r\nm=" + rest), nil
 }

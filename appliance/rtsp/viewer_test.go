@@ -299,8 +299,8 @@ func (v *viewer) units() (out []heard) {
 	if err := tracks[0].decoder.Init(); err != nil {
 		v.t.Fatal(err)
 	}
-	all := v.all()
-	for _, a := range slices.Backward(all) { // over UDP the first report may overtake nothing and still be read later
+	all := slices.DeleteFunc(v.all(), func(a arrival) bool { return a.track >= len(tracks) }) // captions
+	for _, a := range slices.Backward(all) {                                                  // over UDP the first report may overtake nothing and still be read later
 		if r := reportIn(a); r != nil {
 			tracks[a.track].report = r
 		}
