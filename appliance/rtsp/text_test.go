@@ -2,6 +2,7 @@ package rtsp
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func TestCaptionsTrack(t *testing.T) {
 						all = append(all, a)
 					}
 				}
-				return len(all) > 0 && all[len(all)-1].rtp != nil && strings.Contains(string(all[len(all)-1].rtp.Payload), "end")
+				return slices.ContainsFunc(all, func(a arrival) bool { return a.rtp != nil && string(a.rtp.Payload) == "end\r\n" })
 			})
 			var text []string
 			var report *rtcp.SenderReport

@@ -21,6 +21,17 @@ export interface Track {
   bits_per_second: number // 0: not known yet
 }
 
+/** How a camera is heard in one language. */
+export interface Hearing {
+  language: string // BCP 47; und: nobody has said yet
+  model: string
+  state: string // off, no model, no sound, no memory, too hot, starting, listening, behind, waiting
+  problem: string // one sentence; empty while all is well
+  behind_seconds: number
+  pending_seconds: number
+  off_seconds: number
+}
+
 export interface Camera {
   name: string
   state: State
@@ -36,6 +47,7 @@ export interface Camera {
   gaps: number
   cursors: number
   commits: { last_error: string }
+  captions?: Hearing[] // a recorder from before captions does not say
 }
 
 export interface Status {
@@ -70,21 +82,49 @@ export interface Shape {
 // patience is how long the recorder may take to answer.
 const patience = 8000
 
-/** get asks the recorder and throws an Error with one sentence for a person. */
-async function get<T>(path: string): Promise<T> {
+/** Failed is an answer that is not what was asked for; its message is one sentence for a person. */
+export class Failed extends Error {
+  constructor(
+    message: string,
+    readonly status: number, // of HTTP; 0: there was no answer
+  ) {
+    super(message)
+  }
+}
+
+/** sentence is what went wrong, for a person. */
+export const sentence = (e: unknown) => (e instanceof Error ? e.message : String(e))
+
+export interface Asked {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  body?: unknown // becomes JSON
+  signal?: AbortSignal
+}
+
+/** ask asks the recorder, and throws Failed. */
+export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  const patient = AbortSignal.timeout(patience)
+  const request: RequestInit = { method: asked.method ?? 'GET', headers, signal: asked.signal ? AbortSignal.any([patient, asked.signal]) : patient }
+  if (asked.body !== undefined) {
+    headers['Content-Type'] = 'application/json'
+    request.body = JSON.stringify(asked.body)
+  }
   let answer: Response
   try {
-    answer = await fetch(path, { signal: AbortSignal.timeout(patience), headers: { Accept: 'application/json' } })
+    answer = await fetch(path, request)
   } catch {
-    throw new Error('The recorder does not answer.')
+    throw new Failed('The recorder does not answer.', 0)
   }
   const body: unknown = await answer.json().catch(() => null)
   if (!answer.ok || body === null) {
     const said = (body as { error?: unknown } | null)?.error
-    throw new Error(typeof said === 'string' ? said : `The recorder answered ${answer.status}.`)
+    throw new Failed(typeof said === 'string' ? said : `The recorder answered ${answer.status}.`, answer.status)
   }
   return body as T
 }
+
+const get = <T>(path: string) => ask<T>(path)
 
 export const getStatus = () => get<Status>('/api/v1/status')
 
@@ -95,3 +135,7 @@ export const getShape = (camera: string, hours: number) =>
 /** exportPath is where the MP4 of a range is. */
 export const exportPath = (camera: string, from: Date, to: Date) =>
   `/api/v1/export.mp4?${new URLSearchParams({ camera, from: from.toISOString(), to: to.toISOString() })}`
+
+/** getGaps asks for the gaps between two positions or times of a camera. */
+export const getGaps = async (camera: string, from: string, to: string): Promise<Gap[]> =>
+  (await get<Shape>(`/api/v1/timeline?${new URLSearchParams({ camera, from, to })}`)).gaps
