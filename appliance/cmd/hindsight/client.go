@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,9 +109,25 @@ func openFiles(dir string) (*api, error) {
 
 // get asks for path with the query; an error answer becomes an error with its sentence.
 func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path+"?"+query.Encode(), nil)
+	return a.send(ctx, http.MethodGet, path, query, nil)
+}
+
+// send is get with another method, and v as JSON in the body unless it is nil.
+func (a *api) send(ctx context.Context, method, path string, query url.Values, v any) (*http.Response, error) {
+	var body io.Reader
+	if v != nil {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path+"?"+query.Encode(), body)
 	if err != nil {
 		return nil, err
+	}
+	if v != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	res, err := a.client.Do(req)
 	if err != nil {
@@ -119,13 +136,13 @@ func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Res
 		}
 		return nil, err
 	}
-	if res.StatusCode == http.StatusOK {
+	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusAccepted {
 		return res, nil
 	}
 	defer res.Body.Close()
 	var e struct{ Error string }
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	if json.Unmarshal(body, &e) == nil && e.Error != "" {
+	said, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if json.Unmarshal(said, &e) == nil && e.Error != "" {
 		return nil, errors.New(e.Error)
 	}
 	return nil, fmt.Errorf("%s answered %s to %s", a.name, res.Status, path)

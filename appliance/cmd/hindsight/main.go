@@ -46,6 +46,8 @@ func commands() []command {
 		{name: "devices", summary: "list cameras and microphones", run: devices},
 		{name: "timeline", summary: "list what is recorded: spans, gaps with reasons, counts", run: timelineCommand},
 		{name: "export", summary: "write a stretch of the recording to an MP4 file", run: exportCommand},
+		{name: "captions", summary: "print, find, follow and make what was spoken", run: captionsCommand},
+		{name: "model", summary: "list, add and choose speech models", run: modelCommand},
 		{name: "check", summary: "verify every invariant and checksum of the recording", run: check},
 		{name: "bench", summary: "measure what recording costs on this machine", run: benchCommand},
 		{name: "version", summary: "print the version", run: printVersion},
@@ -150,6 +152,27 @@ func recognise(_ context.Context, args []string, s io3) error {
 		return exitError(code)
 	}
 	return nil
+}
+
+// parseRest reads args with n words beside the flags, which may stand anywhere; n below 0: any number.
+func parseRest(f *flag.FlagSet, args []string, n int, what string) ([]string, error) {
+	var rest []string
+	for {
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usageError{err.Error()}
+		}
+		if f.NArg() == 0 {
+			break
+		}
+		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
+	}
+	if n >= 0 && len(rest) != n {
+		return nil, usageError{"want " + what}
+	}
+	return rest, nil
 }
 
 func printVersion(_ context.Context, args []string, s io3) error {
