@@ -104,8 +104,7 @@ export interface Asked {
 /** ask asks the recorder, and throws Failed. */
 export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
-  const patient = AbortSignal.timeout(patience)
-  const request: RequestInit = { method: asked.method ?? 'GET', headers, signal: asked.signal ? AbortSignal.any([patient, asked.signal]) : patient }
+  const request: RequestInit = { method: asked.method ?? 'GET', headers, signal: until(asked.signal) }
   if (asked.body !== undefined) {
     headers['Content-Type'] = 'application/json'
     request.body = JSON.stringify(asked.body)
@@ -122,6 +121,17 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
     throw new Failed(typeof said === 'string' ? said : `The recorder answered ${answer.status}.`, answer.status)
   }
   return body as T
+}
+
+/** until aborts after patience, or when the other does. */
+function until(other?: AbortSignal): AbortSignal {
+  const patient = AbortSignal.timeout(patience)
+  if (!other) return patient
+  const either = new AbortController()
+  const stop = () => either.abort()
+  if (other.aborted) stop()
+  for (const signal of [patient, other]) signal.addEventListener('abort', stop, { once: true })
+  return either.signal
 }
 
 const get = <T>(path: string) => ask<T>(path)

@@ -26,3 +26,9 @@ export function read(from: string, to: string): Range | string {
   if (b.getTime() - a.getTime() > 24 * 3600_000) return 'At most 24 hours go into one file.'
   return { from: a, to: b }
 }
+
+/** around is half a minute about something that was said, longer if it is. */
+export function around(from: Date, to: Date): Range {
+  const middle = Math.round((from.getTime() + to.getTime()) / 2000) * 1000
+  return { from: new Date(Math.min(middle - 15_000, from.getTime())), to: new Date(Math.max(middle + 15_000, to.getTime())) }
+}

@@ -1,0 +1,49 @@
+// Text in whatever language it is: only ever text, never markup.
+
+import type { Match } from './captions'
+
+/** languageName: ko is Korean. What the browser does not know stays a code. */
+export function languageName(code: string): string {
+  if (code === 'und' || code === '') return 'unknown language'
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code
+  } catch {
+    return code
+  }
+}
+
+/** unspaced are languages whose lines are joined without a blank. */
+const unspaced = /^(zh|yue|ja|th|lo|km|my|bo)\b/i
+
+/** flow makes one line of a caption's lines. */
+export const flow = (text: string, language: string) => text.replace(/\s*\n\s*/g, unspaced.test(language) ? '' : ' ')
+
+export interface Piece {
+  text: string
+  hit: boolean
+}
+
+/** pieces parts a text where a search found something. */
+export function pieces(text: string, matches: Pick<Match, 'from' | 'to'>[]): Piece[] {
+  const out: Piece[] = []
+  let at = 0
+  for (const m of [...matches].sort((a, b) => a.from - b.from)) {
+    const from = Math.max(at, m.from)
+    const to = Math.min(text.length, m.to)
+    if (!(from < to)) continue
+    if (from > at) out.push({ text: text.slice(at, from), hit: false })
+    const last = out.at(-1)
+    if (from === at && last?.hit) last.text += text.slice(from, to)
+    else out.push({ text: text.slice(from, to), hit: true })
+    at = to
+  }
+  if (at < text.length) out.push({ text: text.slice(at), hit: false })
+  return out
+}
+
+/** typed parts a sentence where it has something to type, between back quotes. */
+export const typed = (sentence: string): { text: string; code: boolean }[] =>
+  sentence
+    .split('`')
+    .map((text, i) => ({ text, code: i % 2 === 1 }))
+    .filter((p) => p.text !== '')
