@@ -29,6 +29,7 @@ type hearing struct {
 	cancel   context.CancelFunc
 	ended    chan struct{}
 	anew     chan struct{} // the recognisers are to start anew
+	said     *sync.Mutex   // the camera's, of Service.said; taken before mu
 	began    media.Position
 
 	mu     sync.Mutex // guards what follows
@@ -49,7 +50,7 @@ type hearing struct {
 func (s *Service) start(ctx context.Context, camera string, tl Timeline, conf Hearing) *hearing {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &hearing{Hearing: conf, s: s, camera: camera, tl: tl, cancel: cancel, ended: make(chan struct{}),
-		anew: make(chan struct{}, 1), state: Starting, log: s.log.With("camera", camera, "language", conf.Language)}
+		anew: make(chan struct{}, 1), said: s.said[camera], state: Starting, log: s.log.With("camera", camera, "language", conf.Language)}
 	h.began, _ = tl.Newest()
 	if conf.Problem == "" && !conf.Off {
 		var err error
@@ -64,7 +65,7 @@ func (s *Service) start(ctx context.Context, camera string, tl Timeline, conf He
 		h.run(ctx)
 		keeper.Wait()
 		h.endSecond()
-		h.mark(h.account(), 0)
+		h.makeAccount(0)
 	}()
 	return h
 }
@@ -139,10 +140,11 @@ func (h *hearing) trackID() uint16 {
 	return t.ID
 }
 
-// account makes up what has been heard.
+// account makes up what has been heard. h.said must be held, so that it is
+// still true when something is done about it.
 func (h *hearing) account() account {
+	run := h.tl.Run()
 	m, tracks := h.tl.Map(), h.tl.Tracks()
-	newest, _ := h.tl.Newest()
 	var said []media.HeardSpan
 	if h.Language != Undetermined {
 		said = h.tl.Heard(timeline.HeardQuery{Language: h.Language})
@@ -157,14 +159,21 @@ func (h *hearing) account() account {
 	defer h.mu.Unlock()
 	var live stretch
 	if h.live != nil {
-		live = h.live.ahead(newest)
+		live = h.live.ahead()
 	}
 	all := recorded(m, tracks)
 	off = withoutDone(off, said)
-	a := settle(all, said, off, live, newest.Run)
+	a := settle(all, said, off, live, run)
+	a.live = h.live
 	if h.state == Waiting { // nobody hears what comes, though somebody will
-		b := settle(all, said, off, stretch{}, newest.Run)
+		b := settle(all, said, off, stretch{}, run)
 		a.unmarked, a.pending = b.unmarked, b.pending
+	}
+	if h.Off { // not yet written down, and known all the same
+		for _, u := range a.unmarked {
+			n := h.since(u).length()
+			a.pending, a.off = a.pending-n, a.off+n
+		}
 	}
 	h.sum = a
 	return a
@@ -238,14 +247,21 @@ func (h *hearing) since(u stretch) stretch {
 	return u
 }
 
+// makeAccount makes up the account, and marks what is longer than least.
+func (h *hearing) makeAccount(least time.Duration) account {
+	h.said.Lock()
+	defer h.said.Unlock()
+	a := h.account()
+	h.mark(a, least)
+	return a
+}
+
 // keep makes up the account now and then, marks, and sees to what is pending.
 func (h *hearing) keep(ctx context.Context) {
 	t := time.NewTicker(h.s.o.tick)
 	defer t.Stop()
 	for {
-		a := h.account()
-		h.mark(a, markAfter)
-		h.makeUp(ctx, a)
+		h.makeUp(ctx, h.makeAccount(markAfter))
 		select {
 		case <-ctx.Done():
 			return

@@ -39,6 +39,36 @@ func (h *heat) changed() <-chan struct{} {
 	return h.wake
 }
 
+// cool waits until it is not too hot.
+func (h *heat) cool(ctx context.Context) error {
+	for ctx.Err() == nil {
+		changed := h.changed()
+		if h.tooHot() == "" {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
+}
+
+// warm waits until it is too hot; false: ctx ended before.
+func (h *heat) warm(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		changed := h.changed()
+		if h.tooHot() != "" {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return false
+}
+
 // see takes a temperature in degrees Celsius; most 0: any will do.
 func (h *heat) see(celsius float64, most int) {
 	h.mu.Lock()

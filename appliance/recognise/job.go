@@ -279,11 +279,34 @@ func (s stretch) within(from, to media.Position) stretch {
 	return s
 }
 
+// beginJob is what a job is to do. What the live recogniser is at is its: it is done in a moment.
+func (s *Service) beginJob(r Request) ([]stretch, error) {
+	s.said[r.Camera].Lock()
+	defer s.said[r.Camera].Unlock()
+	all, err := todo(s.o.Cameras[r.Camera], r)
+	if err != nil {
+		return nil, err
+	}
+	var ahead []media.HeardSpan
+	for _, h := range s.hearings(r.Camera) {
+		h.mu.Lock()
+		if h.Language == r.Language && h.live != nil {
+			ahead = append(ahead, h.live.ahead().span("", "", ""))
+		}
+		h.mu.Unlock()
+	}
+	var mine []stretch
+	for _, x := range all {
+		mine = append(mine, x.minus(ahead)...)
+	}
+	return mine, nil
+}
+
 // do does a job, track by track.
 func (s *Service) do(j *job) error {
 	r := j.get().Request
 	tl := s.o.Cameras[r.Camera]
-	all, err := todo(tl, r)
+	all, err := s.beginJob(r)
 	if err != nil {
 		return err
 	}
@@ -296,7 +319,7 @@ func (s *Service) do(j *job) error {
 		return errors.New(why)
 	}
 	defer leave()
-	h := &hearing{Hearing: r.Hearing, s: s, camera: r.Camera, tl: tl, log: s.log.With("camera", r.Camera, "job", j.get().ID), spelling: spelling}
+	h := &hearing{Hearing: r.Hearing, s: s, said: s.said[r.Camera], camera: r.Camera, tl: tl, log: s.log.With("camera", r.Camera, "job", j.get().ID), spelling: spelling}
 	total, before := left(all), time.Duration(0)
 	for len(all) > 0 {
 		i := slices.IndexFunc(tl.Tracks(), func(t media.Track) bool { return t.ID == all[0].track })
@@ -323,36 +346,77 @@ func (s *Service) do(j *job) error {
 	return nil
 }
 
+// giveUp is how many faults of the recogniser, one after the other, end a job:
+// who asked for it is there to be told.
+const giveUp = 6
+
+// errHot ends a recogniser until the machine has cooled down.
+var errHot = errors.New("the machine is too hot")
+
 // doTrack does the part of a job that is of one track.
 func (s *Service) doTrack(j *job, h *hearing, t media.Track, mine []stretch, leave func(), share func(time.Duration) float64) error {
+	var heard []media.HeardSpan
+	for {
+		if err := s.heat.cool(j.ctx); err != nil {
+			return err
+		}
+		var rest []stretch
+		for _, x := range mine {
+			rest = append(rest, x.minus(heard)...)
+		}
+		err := s.readFor(j, h, t, rest, leave, func(span media.HeardSpan) float64 {
+			heard = append(heard, span)
+			return share(left(mine) - left(rest) + covered(rest, heard))
+		})
+		if !errors.Is(err, errHot) {
+			return err
+		}
+	}
+}
+
+// covered is how much of ss spans cover that do not overlap.
+func covered(ss []stretch, spans []media.HeardSpan) (sum time.Duration) {
+	for _, h := range spans {
+		sum += overlap(ss, h)
+	}
+	return sum
+}
+
+// readFor reads stretches of a job until all is kept, it fails, or it gets too hot. heard is told
+// what is kept, and answers the job's progress.
+func (s *Service) readFor(j *job, h *hearing, t media.Track, mine []stretch, leave func(), heard func(media.HeardSpan) float64) error {
 	r := j.get().Request
 	ctx, fail := context.WithCancelCause(j.ctx)
 	defer fail(nil)
+	go func() {
+		if s.heat.warm(ctx) {
+			fail(errHot)
+		}
+	}()
 	faults := 0
-	var done time.Duration
 	rd := &reading{h: h, track: t, todo: mine, config: h.config(r.Model, r.Dir, r.Memory, t), onReady: leave,
 		begin: func(*asr.Listener) {},
 		keep: func(cs []media.Caption, span media.HeardSpan) error {
-			var added []media.Caption
-			var err error
-			if r.Replace {
-				added, _, err = h.tl.ReplaceCaptions(timeline.CaptionRange{
-					From: media.Position{Run: span.Run, Time: span.From}, Until: media.Position{Run: span.Run, Time: span.Until},
-					Language: r.Language, Track: t.ID, KeepHand: true}, cs, span)
-			} else {
-				added, err = h.tl.AddCaptions(cs, span)
+			added, err := h.keepFor(r, t.ID, cs, span)
+			if err != nil {
+				return err
 			}
-			faults = 0
-			done += span.Until - span.From
+			done := heard(span)
 			j.change(func(k *Job) {
 				k.Captions += len(added)
-				k.Progress = min(max(k.Progress, share(done)), 0.999)
+				k.Progress = min(max(k.Progress, done), 0.999)
 			})
-			return err
+			return nil
 		},
-		onFault: func(err error) {
-			if faults++; faults >= 3 {
-				fail(err)
+		onDone: func() { faults = 0 },
+		onFault: func(st asr.Status) {
+			faults++
+			switch st.Reason {
+			case asr.NoEngine, asr.NoLibrary, asr.NoModel, asr.BrokenModel, asr.BadPhrases: // it will not get better
+				faults = giveUp
+			}
+			if faults >= giveUp {
+				fail(errors.New(st.Why))
 			}
 		}}
 	err := rd.run(ctx)
@@ -360,4 +424,17 @@ func (s *Service) doTrack(j *job, h *hearing, t media.Track, mine []stretch, lea
 		return cause
 	}
 	return err
+}
+
+// keepFor keeps what a job has found.
+func (h *hearing) keepFor(r Request, track uint16, cs []media.Caption, span media.HeardSpan) ([]media.Caption, error) {
+	h.said.Lock()
+	defer h.said.Unlock()
+	if !r.Replace {
+		return h.tl.AddCaptions(cs, span)
+	}
+	added, _, err := h.tl.ReplaceCaptions(timeline.CaptionRange{
+		From: media.Position{Run: span.Run, Time: span.From}, Until: media.Position{Run: span.Run, Time: span.Until},
+		Language: r.Language, Track: track, KeepHand: true}, cs, span)
+	return added, err
 }

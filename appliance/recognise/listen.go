@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"hindsight/appliance/timeline"
@@ -22,12 +23,9 @@ type ear struct {
 	done     time.Duration // of run, up to here all is kept; guarded by hearing.mu
 }
 
-// ahead is what a live recogniser is still to caption.
-func (e *ear) ahead(newest media.Position) stretch {
-	if e.run != newest.Run {
-		return stretch{}
-	}
-	return stretch{e.run, e.track, e.done, max(newest.Time, e.done) + time.Hour}
+// ahead is what a live recogniser is still to caption: all that its run will have.
+func (e *ear) ahead() stretch {
+	return stretch{e.run, e.track, e.done, math.MaxInt64}
 }
 
 // config is what a recogniser of this hearing is started with. m is its model, in dir.
@@ -54,6 +52,11 @@ func (h *hearing) listen(ctx context.Context) {
 		h.pause(ctx, nil)
 		return
 	}
+	h.mu.Lock()
+	if h.state == NoSound { // from here on no second recogniser begins
+		h.state = Starting
+	}
+	h.mu.Unlock()
 	h.endSecond()
 	leave, why := h.s.reserve(h.Memory, []string{h.Model.Name})
 	if why != "" {
@@ -62,8 +65,7 @@ func (h *hearing) listen(ctx context.Context) {
 		return
 	}
 	defer leave()
-	from := h.resume(t)
-	src, err := openSource(h.tl, h.s.o.Decode, t, media.Position{Run: from.Run, Time: max(from.Time-roll, 0)}, h.log)
+	e, err := h.open(t)
 	if err != nil {
 		var un *unheard
 		if errors.As(err, &un) {
@@ -74,19 +76,13 @@ func (h *hearing) listen(ctx context.Context) {
 		h.pause(ctx, nil)
 		return
 	}
-	defer src.close()
-	e := &ear{listener: asr.NewListener(h.config(h.Model, h.Dir, h.Memory, t)), source: src, track: t.ID, run: from.Run, done: from.Time}
-	e.w = &writer{spelling: h.spelling, limits: asr.DefaultLimits(), win: window{run: from.Run, from: from.Time}, last: from.Time,
-		keep: func(cs []media.Caption, span media.HeardSpan) error { return h.keepLive(e, cs, span) }}
-	h.mu.Lock()
-	h.live = e
-	h.mu.Unlock()
+	defer func() { e.source.close() }() // the one in use by then
 	listening, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stopWatch := h.watch(listening, cancel)
 	err = e.listener.Run(listening, &liveSound{h, e}, &liveSink{h, e, leave})
 	stopWatch()
-	h.finish(e, err)
+	h.finish(e)
 	if err != nil && listening.Err() == nil {
 		h.set(Waiting, "captions stopped and are tried again: "+err.Error())
 		h.pause(ctx, nil)
@@ -119,7 +115,7 @@ func (h *hearing) watch(ctx context.Context, cancel context.CancelFunc) func() {
 }
 
 // finish is after the live recogniser: what it found silent is written down.
-func (h *hearing) finish(e *ear, err error) {
+func (h *hearing) finish(e *ear) {
 	if ferr := e.w.flush(); ferr != nil {
 		h.log.Warn("captions: how far recognition has come could not be written down", "error", ferr)
 	}
@@ -132,14 +128,58 @@ func (h *hearing) finish(e *ear, err error) {
 	h.live = nil
 }
 
+// open makes the live recogniser. From then on what comes is its.
+func (h *hearing) open(t media.Track) (*ear, error) {
+	h.said.Lock()
+	defer h.said.Unlock()
+	from := h.resume(t)
+	src, err := openSource(h.tl, h.s.o.Decode, t, media.Position{Run: from.Run, Time: max(from.Time-roll, 0)}, h.log)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.switchedOn(t, from); err != nil {
+		src.close()
+		return nil, err
+	}
+	e := &ear{listener: asr.NewListener(h.config(h.Model, h.Dir, h.Memory, t)), source: src, track: t.ID, run: from.Run, done: from.Time}
+	e.w = &writer{spelling: h.spelling, limits: asr.DefaultLimits(), win: window{run: from.Run, from: from.Time}, last: from.Time,
+		keep: func(cs []media.Caption, span media.HeardSpan) error { return h.keepLive(e, cs, span) }}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.live = e
+	return e, nil
+}
+
+// switchedOn writes down that from here on it is no more off, so that what comes
+// is not taken for it after a crash.
+func (h *hearing) switchedOn(t media.Track, from media.Position) error {
+	at := stretch{from.Run, t.ID, from.Time, from.Time + tooShort}
+	for _, language := range []string{h.Language, Undetermined} {
+		if follows(h.tl.Heard(timeline.HeardQuery{Track: t.ID, Language: language, State: media.HeardOff}), at) {
+			return h.tl.SetHeard(at.span(h.Language, media.HeardPending, "recognition was switched on here"))
+		}
+	}
+	return nil
+}
+
 // resume is where the live recogniser begins: behind what was said of this run's
-// sound, but not further back than it may fall behind.
+// sound, but not further back than it may fall behind, and not in what a job is at.
 func (h *hearing) resume(t media.Track) media.Position {
+	run := h.tl.Run()
 	p, ok := h.tl.Newest()
-	if !ok {
-		return media.Position{}
+	if !ok || p.Run != run { // the run has no sound yet
+		return media.Position{Run: run}
 	}
 	at := max(p.Time-h.s.tuning().Lag, 0)
+	for _, j := range h.s.Jobs() {
+		if j.State == JobRunning && j.Camera == h.camera && j.Language == h.Language && j.To.Run >= run && j.From.Run <= run {
+			to := p.Time
+			if j.To.Run == run {
+				to = min(to, j.To.Time)
+			}
+			at = max(at, to)
+		}
+	}
 	for _, x := range h.tl.Heard(timeline.HeardQuery{Track: t.ID}) {
 		if x.Run == p.Run && (x.Language == h.Language || x.State == media.HeardOff) {
 			at = max(at, x.Until)
@@ -150,6 +190,8 @@ func (h *hearing) resume(t media.Track) media.Position {
 
 // keepLive keeps what the live recogniser has made final.
 func (h *hearing) keepLive(e *ear, cs []media.Caption, span media.HeardSpan) error {
+	h.said.Lock()
+	defer h.said.Unlock()
 	added, err := h.tl.AddCaptions(cs, span)
 	if err != nil {
 		return err
@@ -177,11 +219,8 @@ func (s *liveSound) Next(ctx context.Context) (asr.Chunk, error) {
 		if err != nil {
 			return c, err
 		}
-		if c.Run != s.e.w.win.run { // a cursor that began before this run's first sound
-			s.h.mu.Lock()
-			s.e.run, s.e.done = c.Run, c.At
-			s.h.mu.Unlock()
-			s.e.w.win, s.e.w.last = window{run: c.Run, from: c.At}, c.At
+		if c.Run != s.e.run { // it is not the live recogniser's
+			continue
 		}
 		if c.Behind <= s.h.s.tuning().Lag+roll || c.At < s.e.w.win.from {
 			return c, nil
@@ -208,6 +247,8 @@ func (s *liveSound) skip(c asr.Chunk) error {
 	if w := h.trouble(); w != "" {
 		why = w
 	}
+	h.said.Lock()
+	defer h.said.Unlock()
 	if err := h.tl.SetHeard(rest.span(h.Language, media.HeardPending, why)); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func TestSilenceIsNotPending(t *testing.T) {
 		r.quiet(3 * time.Second)
 		await(t, "the word is kept", func() bool { return len(r.words("de")) == len(r.truth) })
 		for range 5 { // looks of the keeper
-			looked := s.hearings("cam")[0].account()
+			looked := s.hearings("cam")[0].makeAccount(markAfter)
 			if len(looked.todo) > 0 {
 				t.Fatalf("to be made up for: %+v", looked.todo)
 			}

@@ -51,6 +51,7 @@ type account struct {
 	todo     []stretch // unmarked or pending, to be captioned; from the oldest to the newest
 	pending  time.Duration
 	off      time.Duration
+	live     *ear // the live recogniser that it counts with; nil: there is none
 }
 
 // ours reports whether a track is listened to: the camera's own sound.

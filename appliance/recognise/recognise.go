@@ -24,6 +24,7 @@ import (
 
 // Timeline is what is used of a camera's timeline; *timeline.Timeline is one.
 type Timeline interface {
+	Run() media.Run // being recorded
 	Tracks() []media.Track
 	Current() []media.Track
 	Map() *timeline.Map
@@ -143,8 +144,9 @@ type Service struct {
 	room     sync.Mutex    // one recogniser at a time asks whether it finds room
 	promised map[int]int64 // bytes that recognisers are thought to take yet, by a number of theirs; guarded by mu
 	promises int
-	second   chan struct{} // holds one token: there is one second recogniser at a time
-	work     chan struct{} // a job was added
+	said     map[string]*sync.Mutex // by camera: what is said of its sound is read and changed by one at a time
+	second   chan struct{}          // holds one token: there is one second recogniser at a time
+	work     chan struct{}          // a job was added
 	heat     heat
 }
 
@@ -156,7 +158,10 @@ func New(o Options) *Service {
 	o.System = cmp.Or(o.System, "/sys")
 	o.tick = cmp.Or(o.tick, keepEvery)
 	s := &Service{o: o, log: o.Log, tune: o.Tune, wanted: map[string][]Hearing{}, running: map[string][]*hearing{},
-		promised: map[int]int64{}, second: make(chan struct{}, 1), work: make(chan struct{}, 1)}
+		promised: map[int]int64{}, said: map[string]*sync.Mutex{}, second: make(chan struct{}, 1), work: make(chan struct{}, 1)}
+	for camera := range o.Cameras {
+		s.said[camera] = &sync.Mutex{}
+	}
 	s.second <- struct{}{}
 	return s
 }

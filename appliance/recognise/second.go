@@ -14,17 +14,13 @@ import (
 // one keeps up, and ends it when it does not.
 func (h *hearing) makeUp(ctx context.Context, a account) {
 	h.mu.Lock()
-	may := h.live != nil && h.state == Listening && h.stopUp == nil
-	must := h.stopUp != nil && (h.live == nil || h.state != Listening)
+	may, runs := h.spare(), h.stopUp != nil
 	h.mu.Unlock()
-	if must || h.s.jobsWait() {
+	if !may || h.s.jobsWait() {
 		h.endSecond()
 		return
 	}
-	if !may || len(a.todo) == 0 {
-		return
-	}
-	if a = h.account(); len(a.todo) == 0 { // once more, since it is known that somebody listens live
+	if runs || len(a.todo) == 0 {
 		return
 	}
 	select {
@@ -42,14 +38,18 @@ func (h *hearing) makeUp(ctx context.Context, a account) {
 	}
 	up, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	h.mu.Lock()
-	h.short, h.stopUp, h.upDone = "", cancel, done
-	h.mu.Unlock()
+	todo := h.beginSecond(cancel, done)
+	if len(todo) == 0 {
+		cancel()
+		leave()
+		h.s.second <- struct{}{}
+		return
+	}
 	go func() {
 		defer close(done)
 		defer func() { h.s.second <- struct{}{} }()
 		defer leave()
-		err := h.catchUp(up, a.todo, leave)
+		err := h.catchUp(up, todo, leave)
 		cancel()
 		h.mu.Lock()
 		h.stopUp, h.second = nil, nil
@@ -58,6 +58,27 @@ func (h *hearing) makeUp(ctx context.Context, a account) {
 			h.log.Warn("captions: what is pending could not be captioned; it is tried again", "error", err)
 		}
 	}()
+}
+
+// spare reports whether the live end leaves time for what is pending. h.mu must be held.
+func (h *hearing) spare() bool {
+	return h.live != nil && h.state == Listening || h.live == nil && h.state == NoSound
+}
+
+// beginSecond says what the second recogniser is to do, now that no other one is
+// at work, and that it can be stopped from now on. None: there is nothing, or no time.
+func (h *hearing) beginSecond(stop context.CancelFunc, done chan struct{}) []stretch {
+	h.said.Lock()
+	defer h.said.Unlock()
+	a := h.account()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.short = ""
+	if len(a.todo) == 0 || a.live != h.live || !h.spare() {
+		return nil
+	}
+	h.stopUp, h.upDone = stop, done
+	return a.todo
 }
 
 // endSecond ends the second recogniser and waits until it has ended.
@@ -89,6 +110,8 @@ func (h *hearing) catchUp(ctx context.Context, todo []stretch, leave func()) err
 	}
 	r := &reading{h: h, track: t, todo: mine, config: h.config(h.Model, h.Dir, h.Memory, t), onReady: leave,
 		keep: func(cs []media.Caption, span media.HeardSpan) error {
+			h.said.Lock()
+			defer h.said.Unlock()
 			added, err := h.tl.AddCaptions(cs, span)
 			h.count(added)
 			return err
@@ -118,7 +141,8 @@ type reading struct {
 	keep    func(cs []media.Caption, span media.HeardSpan) error
 	begin   func(*asr.Listener)
 	onReady func()
-	onFault func(error) // told why the recogniser waits; nil: it is tried for ever
+	onDone  func()           // told of every stretch that is made final; may be nil
+	onFault func(asr.Status) // told when the recogniser waits; nil: it is tried for ever
 }
 
 // run ends when all is captioned, or with why it is not.
@@ -127,6 +151,8 @@ func (r *reading) run(ctx context.Context) error {
 	r.config.Child.Idle = true // whoever lives now comes first
 	w := &writer{spelling: h.spelling, limits: asr.DefaultLimits(), keep: r.keep}
 	c := &chain{tl: h.tl, decode: h.s.o.Decode, track: r.track, log: h.log, rest: r.todo, w: w, over: func(s stretch) error {
+		h.said.Lock()
+		defer h.said.Unlock()
 		var rest []media.HeardSpan
 		for _, x := range s.minus(h.done(s)) {
 			rest = append(rest, x.span(h.Language, media.HeardDone, ""))
@@ -167,7 +193,12 @@ type readingSink struct {
 func (s *readingSink) Partial(media.Caption) {}
 
 // Done is asr.Sink's.
-func (s *readingSink) Done(cs []media.Caption, span media.HeardSpan) error { return s.w.Done(cs, span) }
+func (s *readingSink) Done(cs []media.Caption, span media.HeardSpan) error {
+	if s.r.onDone != nil {
+		s.r.onDone()
+	}
+	return s.w.Done(cs, span)
+}
 
 // State is asr.Sink's.
 func (s *readingSink) State(st asr.Status) {
@@ -176,7 +207,7 @@ func (s *readingSink) State(st asr.Status) {
 		s.r.onReady()
 	case asr.Waiting:
 		if s.r.onFault != nil {
-			s.r.onFault(errors.New(st.Why))
+			s.r.onFault(st)
 		}
 	}
 }
