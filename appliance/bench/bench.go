@@ -166,7 +166,7 @@ func config(url string, n int) string {
 	var b strings.Builder
 	b.WriteString("log: {level: warn}\ncameras:\n")
 	for i := range n {
-		fmt.Fprintf(&b, "  cam%d: {video: %q}\n", i+1, url)
+		fmt.Fprintf(&b, "  cam%d: {video: %q, captions: off}\n", i+1, url)
 	}
 	return b.String()
 }

@@ -2,148 +2,238 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
-
-	"hindsight/appliance"
+	"unicode"
 )
 
-// captionVerbs are what can be done with captions other than read them.
-func captionVerbs() map[string]func(ctx context.Context, args []string, s io3) error {
-	return map[string]func(ctx context.Context, args []string, s io3) error{
-		"make": captionsMake, "edit": captionsEdit, "on": captionsSwitch("on"), "off": captionsSwitch("off"),
-		"set": captionsSet, "status": captionsStatus, "jobs": captionsJobs,
+// caption is the part of a caption that is printed for people.
+type caption struct {
+	ID             uint64
+	Start          moment
+	Text           visible
+	Language, Role visible
+	Model          struct{ Name visible }
+	At             *moment // of a search: when the first of it was spoken
+}
+
+// line is the caption in one line; marked with its language if asked for.
+func (c *caption) line(language bool) string {
+	at := c.Start
+	if c.At != nil {
+		at = *c.At
+	}
+	var b strings.Builder
+	b.WriteString(at.Time.Local().Format("2006-01-02 15:04:05"))
+	if !at.Trusted {
+		b.WriteByte('?')
+	}
+	if c.At != nil {
+		fmt.Fprintf(&b, "  #%d", c.ID)
+	}
+	if language {
+		fmt.Fprintf(&b, "  [%s]", c.Language)
+	}
+	if c.Role != "" && c.Role != "main" {
+		fmt.Fprintf(&b, "  %s:", c.Role)
+	}
+	fmt.Fprintf(&b, "  %s", c.Text)
+	return b.String()
+}
+
+// captionCommands are the words that may follow `hindsight captions`.
+func captionCommands() []command {
+	return []command{
+		{name: "make", summary: "caption a stretch again, or one that has no captions yet", run: makeCaptions},
+		{name: "edit", summary: "change what a caption shows; what was recognised is kept", run: editCaption},
+		{name: "on", summary: "recognise from now on", run: func(ctx context.Context, args []string, s io3) error { return switchCaptions(ctx, "on", args, s) }},
+		{name: "off", summary: "recognise nothing until it is switched on", run: func(ctx context.Context, args []string, s io3) error { return switchCaptions(ctx, "off", args, s) }},
+		{name: "set", summary: "show or change how the camera is captioned", run: setCaptions},
+		{name: "status", summary: "say how recognition runs, and what is captioned, pending and off", run: captionStatus},
+		{name: "jobs", summary: "list what is being captioned on request", run: listJobs},
 	}
 }
 
-func captionsCommand(ctx context.Context, args []string, s io3) error {
-	if len(args) > 0 {
-		if verb, ok := captionVerbs()[args[0]]; ok {
-			return verb(ctx, args[1:], s)
+// subcommand runs the one that args name.
+func subcommand(ctx context.Context, of []command, args []string, s io3) (known bool, err error) {
+	if len(args) == 0 {
+		return false, nil
+	}
+	for _, c := range of {
+		if c.name == args[0] {
+			return true, c.run(ctx, args[1:], s)
 		}
 	}
-	f := flags("captions", "[--from T] [--to T] [--format txt|vtt|srt|json] [--search TEXT] [-f] [FLAG]...\n"+
-		"       hindsight captions make|edit|on|off|set|status|jobs …",
-		"Prints what was spoken, or finds it. With make it is captioned again, edit changes a\ncaption, on and off switch recognition, set changes how it works.\n\n"+timeHelp, s)
-	w := whereFlags(f)
-	var q captionQuery
-	f.StringVar(&q.from, "from", "", "`time` to begin at (default: the oldest)")
-	f.StringVar(&q.to, "to", "", "`time` to end at (default: the newest)")
-	f.StringVar(&q.format, "format", "txt", "`form`: txt, vtt, srt or json")
-	f.StringVar(&q.times, "times", "", "`wall` (time of day) or media (from the start of an export of the same range); default: wall for txt, media for vtt and srt")
-	f.StringVar(&q.search, "search", "", "`text` to find: words, or a phrase in double quotes")
-	f.StringVar(&q.language, "language", "", "`code` of a language, as in ko or zh-TW")
-	f.StringVar(&q.model, "model", "", "`name` of the model that made them")
-	words := f.Bool("words", false, "vtt: each word with its time")
-	follow := f.Bool("f", false, "go on with what is spoken from now on (txt only)")
-	partials := f.Bool("partials", false, "with -f: also show what may still change")
+	return false, nil
+}
+
+// subcommandHelp lists them.
+func subcommandHelp(name string, of []command) string {
+	var b strings.Builder
+	for _, c := range of {
+		fmt.Fprintf(&b, "  hindsight %s %-7s %s\n", name, c.name, c.summary)
+	}
+	return b.String()
+}
+
+// captionFlags say which captions are printed, and how.
+type captionFlags struct {
+	where
+	from, to, format, times, search *string
+	language, model                 *string
+	follow, partials, words         *bool
+}
+
+func captionsCommand(ctx context.Context, args []string, s io3) error {
+	if known, err := subcommand(ctx, captionCommands(), args, s); known {
+		return err
+	}
+	f := flags("captions", "[--from T] [--to T] [--format vtt|srt|txt|json] [--search TEXT] [-f] [FLAG]...",
+		"Prints what was spoken. More can be done with:\n\n"+subcommandHelp("captions", captionCommands())+"\n"+timeHelp, s)
+	c := captionFlags{where: whereFlags(f),
+		from:     f.String("from", "", "`time` to begin at (default: the oldest)"),
+		to:       f.String("to", "", "`time` to end at (default: the newest)"),
+		format:   f.String("format", "txt", "`form`: vtt, srt, txt or json"),
+		times:    f.String("times", "", "`wall` for times of day in this machine's zone, media for times in the MP4 export\nof the same stretch (default: wall for txt, media for vtt and srt)"),
+		search:   f.String("search", "", "only captions with these `words`; a phrase stands in quotes"),
+		language: f.String("language", "", "only this `language`, as in zh-TW"),
+		model:    f.String("model", "", "only what this `model` recognised"),
+		follow:   f.Bool("f", false, "go on with what is spoken from now on, until Ctrl-C"),
+		partials: f.Bool("partials", false, "with -f: print also what may still change, marked with ~"),
+		words:    f.Bool("words", false, "with --format vtt: the time of each word")}
 	if err := parse(f, args); err != nil {
+		if f.NArg() > 0 {
+			return usageError{fmt.Sprintf("unknown command %q", f.Arg(0))}
+		}
 		return err
 	}
-	if err := q.check(*follow); err != nil {
+	q, err := c.query()
+	if err != nil {
 		return err
 	}
-	a, err := w.open()
+	a, err := c.open()
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	q.camera, q.words = *w.camera, *words
-	values, err := q.values()
-	if err != nil {
-		return err
+	switch {
+	case *c.follow:
+		return c.followCaptions(ctx, a, q, s)
+	case *c.format == "json":
+		return printCaptionsJSON(ctx, a, q, s.out)
+	case *c.search != "":
+		return c.printHits(ctx, a, q, s)
+	}
+	return c.printFile(ctx, a, q, s)
+}
+
+// query checks the flags against each other and makes the request's query.
+func (c captionFlags) query() (url.Values, error) {
+	q := url.Values{"camera": {*c.camera}}
+	file := false
+	switch *c.format {
+	case "vtt", "srt":
+		file = true
+	case "txt", "json":
+	default:
+		return nil, usageError{fmt.Sprintf("--format %s: want vtt, srt, txt or json", *c.format)}
+	}
+	switch *c.times {
+	case "", "wall", "media":
+	default:
+		return nil, usageError{fmt.Sprintf("--times %s: want wall or media", *c.times)}
 	}
 	switch {
-	case *follow:
-		return followCaptions(ctx, a, values, q.from != "", *partials, s)
-	case q.format == "json" || q.search != "":
-		return listCaptions(ctx, a, values, q, s)
+	case *c.follow && file:
+		return nil, usageError{"-f prints txt or json"}
+	case *c.search != "" && file:
+		return nil, usageError{"--search prints txt or json"}
+	case *c.follow && (*c.to != "" || *c.search != ""):
+		return nil, usageError{"-f goes without --to and --search"}
+	case *c.times != "" && (*c.format == "json" || *c.follow || *c.search != ""):
+		return nil, usageError{"--times is for whole files of vtt, srt and txt; -f, --search and json have times of day"}
+	case *c.partials && !*c.follow:
+		return nil, usageError{"--partials needs -f"}
+	case *c.words && *c.format != "vtt":
+		return nil, usageError{"--words needs --format vtt; json has the words in any case"}
 	}
-	res, err := a.get(ctx, "/api/v1/captions."+q.format, values)
+	for key, v := range map[string]string{"language": *c.language, "model": *c.model, "search": *c.search, "times": *c.times} {
+		if v != "" {
+			q.Set(key, v)
+		}
+	}
+	if *c.words {
+		q.Set("words", "1")
+	}
+	return q, setTimes(q, *c.from, *c.to)
+}
+
+// printFile prints a file as the server makes it.
+func (c captionFlags) printFile(ctx context.Context, a *api, q url.Values, s io3) error {
+	q.Set("zone", zoneAt(q.Get("from"), time.Now(), time.Local))
+	res, err := a.get(ctx, "/api/v1/captions."+*c.format, q)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end
-	if q.format != "txt" {
-		_, err := io.Copy(s.out, res.Body)
-		return err
+	n, err := copyVisible(s.out, res.Body)
+	if err == nil && n == 0 && *c.format == "txt" {
+		sayNothing(s)
 	}
-	return eachLine(res.Body, func(line string) error {
-		_, err := fmt.Fprintln(s.out, visible(line))
-		return err
-	})
+	return err
 }
 
-// captionQuery is what is asked for.
-type captionQuery struct {
-	camera, from, to, format, times, search, language, model string
-	words                                                    bool
+func sayNothing(s io3) {
+	fmt.Fprintln(s.err, "hindsight captions: there is none; `hindsight captions status` says how far recognition has come")
 }
 
-func (q captionQuery) check(follow bool) error {
-	switch q.format {
-	case "txt", "vtt", "srt", "json":
-	default:
-		return usageError{fmt.Sprintf("--format %q: want txt, vtt, srt or json", q.format)}
+// zoneAt is the offset from UTC that is in force where the captions begin, or now.
+func zoneAt(from string, now time.Time, zone *time.Location) string {
+	if t, err := time.Parse(time.RFC3339Nano, from); err == nil {
+		now = t
 	}
-	switch {
-	case q.times != "" && q.times != "wall" && q.times != "media":
-		return usageError{fmt.Sprintf("--times %q: want wall or media", q.times)}
-	case follow && (q.format != "txt" || q.search != "" || q.to != "" || q.times == "media"):
-		return usageError{"-f goes with --format txt and wall times only, and has no --to and no --search"}
-	case q.search != "" && q.format != "txt" && q.format != "json":
-		return usageError{"--search goes with --format txt or json"}
-	}
-	return nil
+	return now.In(zone).Format("-07:00")
 }
 
-// values is the query of the API.
-func (q captionQuery) values() (url.Values, error) {
-	v := url.Values{"camera": {q.camera}, "zone": {time.Now().Format("-07:00")}}
-	for key, x := range map[string]string{"times": q.times, "search": q.search, "language": q.language, "model": q.model} {
-		if x != "" {
-			v.Set(key, x)
+// copyVisible copies lines without what would move about on a terminal, and
+// leaves the two marks that join and part letters. It answers how many there were.
+func copyVisible(w io.Writer, r io.Reader) (lines int, err error) {
+	in, out := bufio.NewReader(r), bufio.NewWriter(w)
+	for {
+		line, err := in.ReadString('\n')
+		if line != "" {
+			lines++
+			fmt.Fprintln(out, strings.Map(visibleRune, strings.TrimRight(line, "\r\n")))
+		}
+		if errors.Is(err, io.EOF) {
+			return lines, out.Flush()
+		}
+		if err != nil {
+			return lines, errors.Join(err, out.Flush())
 		}
 	}
-	if q.words {
-		v.Set("words", "1")
+}
+
+func visibleRune(r rune) rune {
+	const parts, joins = '\u200c', '\u200d'
+	if unicode.IsGraphic(r) || r == parts || r == joins {
+		return r
 	}
-	return v, setTimes(v, q.from, q.to)
+	return ' '
 }
 
-// spokenCaption is the part of a caption that is printed.
-type spokenCaption struct {
-	ID       uint64
-	Start    moment
-	Text     visible
-	Language visible
-	At       *moment
-}
-
-// String is the caption in one line, with the time at which it, or what was searched for, was spoken.
-func (c spokenCaption) String() string {
-	when := c.Start
-	if c.At != nil {
-		when = *c.At
-	}
-	return fmt.Sprintf("%s  %s", when, c.Text)
-}
-
-// listCaptions prints all pages of an answer.
-func listCaptions(ctx context.Context, a *api, v url.Values, q captionQuery, s io3) error {
-	v.Set("limit", "1000")
-	var raw []json.RawMessage
+// eachCaption hands over captions one by one, page after page.
+func eachCaption(ctx context.Context, a *api, q url.Values, f func(json.RawMessage) error) error {
+	q.Set("limit", "1000")
 	for {
-		res, err := a.get(ctx, "/api/v1/captions", v)
+		res, err := a.get(ctx, "/api/v1/captions", q)
 		if err != nil {
 			return err
 		}
@@ -152,344 +242,84 @@ func listCaptions(ctx context.Context, a *api, v url.Values, q captionQuery, s i
 			Next     *string
 		}
 		err = json.NewDecoder(res.Body).Decode(&page)
-		res.Body.Close()
+		res.Body.Close() //nolint:errcheck // read to its end
 		if err != nil {
-			return fmt.Errorf("the answer is not what this version understands: %w", err)
+			return notUnderstood(err)
 		}
-		if q.format == "json" {
-			raw = append(raw, page.Captions...)
-		} else if err := printHits(s.out, page.Captions); err != nil {
-			return err
-		}
-		if page.Next == nil || len(page.Captions) == 0 {
-			break
-		}
-		v.Set("after", *page.Next)
-	}
-	if q.format != "json" {
-		return nil
-	}
-	e := json.NewEncoder(s.out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	if raw == nil {
-		raw = []json.RawMessage{}
-	}
-	return e.Encode(map[string]any{"camera": q.camera, "captions": raw})
-}
-
-func printHits(w io.Writer, captions []json.RawMessage) error {
-	for _, r := range captions {
-		var c spokenCaption
-		if err := json.Unmarshal(r, &c); err != nil {
-			return fmt.Errorf("the answer is not what this version understands: %w", err)
-		}
-		if _, err := fmt.Fprintln(w, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// followCaptions prints what is spoken from now on, or since from.
-func followCaptions(ctx context.Context, a *api, v url.Values, past, partials bool, s io3) error {
-	last := ""
-	if past {
-		q := url.Values{}
-		for k, x := range v {
-			q[k] = x
-		}
-		q.Set("limit", "1000")
-		for {
-			res, err := a.get(ctx, "/api/v1/captions", q)
-			if err != nil {
+		for _, c := range page.Captions {
+			if err := f(c); err != nil {
 				return err
 			}
-			var page struct {
-				Captions []spokenCaption
-				Next     *string
-			}
-			err = json.NewDecoder(res.Body).Decode(&page)
-			res.Body.Close()
-			if err != nil {
-				return fmt.Errorf("the answer is not what this version understands: %w", err)
-			}
-			for _, c := range page.Captions {
-				fmt.Fprintln(s.out, c)
-				last = newest(last, c.ID)
-			}
-			if page.Next == nil {
-				break
-			}
-			q.Set("after", *page.Next)
 		}
-	}
-	for {
-		if last != "" {
-			v.Set("since", last)
-		}
-		res, err := a.get(ctx, "/api/v1/captions/live", v)
-		if err != nil {
-			return ended(ctx, err)
-		}
-		last, err = printEvents(res.Body, last, partials, s.out)
-		res.Body.Close()
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		if ctx.Err() != nil {
+		if page.Next == nil || *page.Next == q.Get("after") {
 			return nil
 		}
-		select { // the recorder has ended the stream: it stops, or starts anew
-		case <-ctx.Done():
-			return nil
-		case <-time.After(time.Second):
+		q.Set("after", *page.Next)
+	}
+}
+
+func notUnderstood(err error) error {
+	return fmt.Errorf("the answer is not what this version understands: %w", err)
+}
+
+// printCaptionsJSON prints all pages as one document.
+func printCaptionsJSON(ctx context.Context, a *api, q url.Values, w io.Writer) error {
+	out := bufio.NewWriter(w)
+	between := ""
+	camera, err := json.Marshal(q.Get("camera"))
+	if err != nil {
+		return err
+	}
+	begin := func() {
+		fmt.Fprintf(out, "{\"camera\":%s,\"captions\":[", camera)
+	}
+	err = eachCaption(ctx, a, q, func(c json.RawMessage) error {
+		if between == "" {
+			begin()
 		}
-	}
-}
-
-// ended is nil when somebody has ended the command.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-func newest(last string, id uint64) string {
-	if n, err := strconv.ParseUint(last, 10, 64); err == nil && n > id {
-		return last
-	}
-	return strconv.FormatUint(id, 10)
-}
-
-// printEvents prints the captions of an event stream until it ends.
-func printEvents(r io.Reader, last string, partials bool, w io.Writer) (string, error) {
-	event := ""
-	err := eachLine(r, func(line string) error {
-		name, value, _ := strings.Cut(line, ": ")
-		switch {
-		case name == "event":
-			event = value
-		case name == "data" && (event == "final" || partials && event == "partial"):
-			var c spokenCaption
-			if err := json.Unmarshal([]byte(value), &c); err != nil {
-				return fmt.Errorf("the answer is not what this version understands: %w", err)
-			}
-			if event == "final" {
-				last = newest(last, c.ID)
-			} else if c.Text == "" {
-				return nil
-			} else {
-				c.Text += " …"
-			}
-			_, err := fmt.Fprintln(w, c)
-			return err
-		}
-		return nil
+		_, err := fmt.Fprintf(out, "%s\n%s", between, c)
+		between = ","
+		return err
 	})
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	return last, err
-}
-
-// eachLine calls fn for every line; a line may be 1 MiB long.
-func eachLine(r io.Reader, fn func(string) error) error {
-	sc := bufio.NewScanner(r)
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		if err := fn(sc.Text()); err != nil {
-			return err
+	if err == nil {
+		if between == "" {
+			begin()
 		}
+		fmt.Fprintln(out, "\n]}")
 	}
-	return sc.Err()
+	return cmp.Or(err, out.Flush())
 }
 
-// captionsStatus prints how each camera is heard.
-func captionsStatus(ctx context.Context, args []string, s io3) error {
-	f := flags("captions status", "[--data DIR|--url URL] [--json]", "Says how recognition fares: what it listens to, what is pending or was off.", s)
-	w := whereFlags(f)
-	asJSON := f.Bool("json", false, "print JSON")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	a, err := w.open()
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	res, err := a.get(ctx, "/api/v1/status", nil)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	var st struct {
-		Cameras []struct {
-			Name     visible `json:"name"`
-			Captions []struct {
-				Language visible `json:"language"`
-				Model    visible `json:"model"`
-				State    visible `json:"state"`
-				Problem  visible `json:"problem"`
-				Behind   float64 `json:"behind_seconds"`
-				Pending  float64 `json:"pending_seconds"`
-				Off      float64 `json:"off_seconds"`
-				Words    int64   `json:"words"`
-			} `json:"captions"`
-		} `json:"cameras"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&st); err != nil {
-		return fmt.Errorf("the answer is not what this version understands: %w", err)
-	}
-	if *asJSON {
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		return e.Encode(st.Cameras)
-	}
-	if len(st.Cameras) == 0 {
-		fmt.Fprintln(s.out, "no recorder runs on this recording, so nothing is captioned; start `hindsight serve` on it")
-	}
-	tw := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, c := range st.Cameras {
-		for _, x := range c.Captions {
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\tpending %s\toff %s\t%d words\t%s\n", c.Name, x.Language, x.State, x.Model,
-				seconds(x.Pending), seconds(x.Off), x.Words, x.Problem)
+// printHits prints what a search found, each with the caption's number.
+func (c captionFlags) printHits(ctx context.Context, a *api, q url.Values, s io3) error {
+	out, n := bufio.NewWriter(s.out), 0
+	err := eachCaption(ctx, a, q, func(raw json.RawMessage) error {
+		var hit caption
+		if err := json.Unmarshal(raw, &hit); err != nil {
+			return notUnderstood(err)
 		}
+		n++
+		_, err := fmt.Fprintln(out, hit.line(*c.language == ""))
+		return err
+	})
+	if err == nil && n == 0 {
+		fmt.Fprintln(s.err, "hindsight captions: nothing is found")
 	}
-	return tw.Flush()
+	return errors.Join(err, out.Flush())
 }
 
-func seconds(s float64) string { return (time.Duration(s) * time.Second).String() }
-
-// captionsEdit changes what one caption shows.
-func captionsEdit(ctx context.Context, args []string, s io3) error {
-	f := flags("captions edit", "[--camera cam] [--editor WHO] ID TEXT",
-		"Changes what a caption shows. The recogniser's text is kept; the same text again\ntakes the change back. --format json shows the numbers of captions.", s)
-	w := whereFlags(f)
-	who := f.String("editor", "", "`name` of who changes it")
-	rest, err := parseRest(f, args, 2, "ID and TEXT")
-	if err != nil {
+// setStretch is setTimes where both are needed.
+func setStretch(q url.Values, from, to string) error {
+	if from == "" || to == "" {
+		return usageError{"--from and --to are needed"}
+	}
+	if err := setTimes(q, from, to); err != nil {
 		return err
 	}
-	if _, err := strconv.ParseUint(rest[0], 10, 64); err != nil {
-		return usageError{fmt.Sprintf("%q is not the number of a caption", rest[0])}
+	f, err1 := time.Parse(time.RFC3339Nano, q.Get("from"))
+	t, err2 := time.Parse(time.RFC3339Nano, q.Get("to"))
+	if err1 == nil && err2 == nil && !f.Before(t) { // of positions only the server knows
+		return usageError{"--to lies before --from"}
 	}
-	a, err := w.open()
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	res, err := a.send(ctx, http.MethodPatch, "/api/v1/captions/"+rest[0], url.Values{"camera": {*w.camera}}, map[string]string{"text": rest[1], "editor": *who})
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	var c spokenCaption
-	if err := json.NewDecoder(res.Body).Decode(&c); err != nil {
-		return fmt.Errorf("the answer is not what this version understands: %w", err)
-	}
-	_, err = fmt.Fprintln(s.out, c)
-	return err
-}
-
-// captionsSwitch switches recognition.
-func captionsSwitch(to string) func(context.Context, []string, io3) error {
-	return func(ctx context.Context, args []string, s io3) error {
-		f := flags("captions "+to, "[--camera cam] [--data DIR|--url URL]",
-			"Switches recognition of a camera "+to+", now and for later starts. What is said while it is off\nis captioned only when somebody asks for it with `hindsight captions make`.", s)
-		w := whereFlags(f)
-		if err := parse(f, args); err != nil {
-			return err
-		}
-		return changeSettings(ctx, w, map[string]any{"captions": to}, s)
-	}
-}
-
-// captionsSet changes settings.
-func captionsSet(ctx context.Context, args []string, s io3) error {
-	f := flags("captions set", "[--camera cam] [--data DIR|--url URL] [KEY=VALUE]...",
-		"Changes how a camera is captioned, now and for later starts, and prints how it is then.\n"+
-			"KEY: captions (on, off), languages (auto, or codes as in ko,zh-TW), channel (auto, mix, left, right),\n"+
-			"phrases (word,word), load (any, idle, percent of a core), order (newest, oldest), max_celsius.", s)
-	w := whereFlags(f)
-	rest, err := parseRest(f, args, -1, "")
-	if err != nil {
-		return err
-	}
-	changes := map[string]any{}
-	for _, kv := range rest {
-		key, value, ok := strings.Cut(kv, "=")
-		if !ok {
-			return usageError{fmt.Sprintf("%q: want KEY=VALUE", kv)}
-		}
-		switch key {
-		case "captions", "channel", "load", "order":
-			changes[key] = value
-		case "languages", "phrases":
-			list := []string{}
-			for _, x := range strings.Split(value, ",") {
-				if x = strings.TrimSpace(x); x != "" && !(key == "languages" && x == "auto") {
-					list = append(list, x)
-				}
-			}
-			changes[key] = list
-		case "max_celsius":
-			n, err := strconv.Atoi(value)
-			if err != nil {
-				return usageError{fmt.Sprintf("max_celsius: %q is not a number", value)}
-			}
-			changes[key] = n
-		default:
-			return usageError{fmt.Sprintf("no key %q; there are captions, languages, channel, phrases, load, order, max_celsius", key)}
-		}
-	}
-	return changeSettings(ctx, w, changes, s)
-}
-
-func changeSettings(ctx context.Context, w where, changes map[string]any, s io3) error {
-	a, err := w.open()
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	const path = "/api/v1/captions/settings"
-	q := url.Values{"camera": {*w.camera}}
-	var res *http.Response
-	if len(changes) == 0 {
-		res, err = a.get(ctx, path, q)
-	} else {
-		res, err = a.send(ctx, http.MethodPatch, path, q, changes)
-	}
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	var c struct {
-		Captions, Channel, Load, Order visible
-		Languages, Phrases             []visible
-		MaxC                           int `json:"max_celsius"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&c); err != nil {
-		return fmt.Errorf("the answer is not what this version understands: %w", err)
-	}
-	_, err = fmt.Fprintf(s.out, "captions=%s languages=%s channel=%s phrases=%s load=%s order=%s max_celsius=%d\n", c.Captions,
-		joined(c.Languages, "auto"), c.Channel, joined(c.Phrases, ""), c.Load, c.Order, c.MaxC)
-	return err
-}
-
-func joined(list []visible, none string) string {
-	if len(list) == 0 {
-		return none
-	}
-	var out []string
-	for _, x := range list {
-		out = append(out, x.String())
-	}
-	return strings.Join(out, ",")
-}
-
-// warn writes a line for a person to standard error.
-func warn(s io3, format string, args ...any) {
-	fmt.Fprintln(s.err, appliance.OneLine(fmt.Sprintf(format, args...)))
+	return nil
 }

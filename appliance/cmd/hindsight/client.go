@@ -39,6 +39,7 @@ type api struct {
 	base   string
 	name   string // base without a password, for people
 	client *http.Client
+	files  bool // nobody records: the files are read
 	close  func()
 }
 
@@ -54,7 +55,7 @@ func (w where) open() (*api, error) {
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, usageError{"--url: want http://HOST:PORT"} // not what was given: it may hold a password
 		}
-		return &api{strings.TrimSuffix(*w.url, "/"), u.Redacted(), &http.Client{}, func() {}}, nil
+		return &api{strings.TrimSuffix(*w.url, "/"), u.Redacted(), &http.Client{}, false, func() {}}, nil
 	}
 	dir, err := dataDir(*w.data)
 	if err != nil {
@@ -87,7 +88,7 @@ func dialSocket(dir string) *api {
 	}
 	conn.Close() //nolint:errcheck // it only showed that somebody listens
 	t := &http.Transport{DialContext: dial}
-	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, t.CloseIdleConnections}
+	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, false, t.CloseIdleConnections}
 }
 
 // openFiles serves the files below dir over a socket pair that only this process has.
@@ -100,7 +101,7 @@ func openFiles(dir string) (*api, error) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go server.Serve(l) //nolint:errcheck // it returns when close below closes l
 	t := &http.Transport{DialContext: l.dial}
-	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, func() {
+	return &api{"http://hindsight", "the recorder", &http.Client{Transport: t}, true, func() {
 		t.CloseIdleConnections()
 		server.Close()
 		closeFiles()

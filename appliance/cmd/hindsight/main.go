@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"hindsight/appliance"
@@ -154,9 +155,13 @@ func recognise(_ context.Context, args []string, s io3) error {
 	return nil
 }
 
-// parseRest reads args with n words beside the flags, which may stand anywhere; n below 0: any number.
+// parseRest reads args with n words beside the flags, which may stand anywhere
+// before a --; n below 0: any number.
 func parseRest(f *flag.FlagSet, args []string, n int, what string) ([]string, error) {
-	var rest []string
+	var rest, last []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, last = args[:i], args[i+1:]
+	}
 	for {
 		if err := f.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -169,6 +174,7 @@ func parseRest(f *flag.FlagSet, args []string, n int, what string) ([]string, er
 		}
 		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
+	rest = append(rest, last...)
 	if n >= 0 && len(rest) != n {
 		return nil, usageError{"want " + what}
 	}

@@ -106,13 +106,34 @@ var (
 )
 
 // serveIn starts the server on free loopback ports and waits for the addresses
-// that it prints.
+// that it prints. To it libvosk is not there, so that no test waits for a model
+// that it does not need; see serveCaptioned.
 func serveIn(t *testing.T, data string, args ...string) *server {
+	t.Helper()
+	return serveWith(t, data, []string{"XDG_CACHE_HOME=" + t.TempDir()}, args...)
+}
+
+// serveCaptioned is serveIn with what build/vosk.sh has fetched.
+func serveCaptioned(t *testing.T, data string, args ...string) *server {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(cache, "hindsight-vosk", "libvosk.so")); err != nil {
+		t.Fatalf("%v: run build/vosk.sh, which fetches libvosk and the Korean model (`make test` does)", err)
+	}
+	return serveWith(t, data, nil, args...)
+}
+
+// serveWith is serveIn with some variables.
+func serveWith(t *testing.T, data string, env []string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, data: data, log: &syncBuffer{}, done: make(chan error, 1)}
 	args = append([]string{"serve", "--data", data, "--rtsp-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"}, args...)
 	s.cmd = exec.Command(programPath(t), args...)
 	s.cmd.Dir = t.TempDir() // no hindsight.yml of anybody's
+	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
