@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -46,6 +47,20 @@ func (c *caption) line(language bool) string {
 	}
 	fmt.Fprintf(&b, "  %s", c.Text)
 	return b.String()
+}
+
+// tongues says when a caption has to name its language: from the second one on.
+type tongues struct {
+	first   visible
+	several bool
+}
+
+func (t *tongues) named(l visible) bool {
+	if t.first == "" {
+		t.first = l
+	}
+	t.several = t.several || l != t.first
+	return t.several
 }
 
 // captionCommands are the words that may follow `hindsight captions`.
@@ -129,7 +144,7 @@ func captionsCommand(ctx context.Context, args []string, s io3) error {
 	case *c.format == "json":
 		return printCaptionsJSON(ctx, a, q, s.out)
 	case *c.search != "":
-		return c.printHits(ctx, a, q, s)
+		return printHits(ctx, a, q, s)
 	}
 	return c.printFile(ctx, a, q, s)
 }
@@ -277,7 +292,11 @@ func printCaptionsJSON(ctx context.Context, a *api, q url.Values, w io.Writer) e
 		if between == "" {
 			begin()
 		}
-		_, err := fmt.Fprintf(out, "%s\n%s", between, c)
+		var line bytes.Buffer
+		if err := json.Compact(&line, c); err != nil {
+			return notUnderstood(err)
+		}
+		_, err := fmt.Fprintf(out, "%s\n%s", between, &line)
 		between = ","
 		return err
 	})
@@ -291,15 +310,15 @@ func printCaptionsJSON(ctx context.Context, a *api, q url.Values, w io.Writer) e
 }
 
 // printHits prints what a search found, each with the caption's number.
-func (c captionFlags) printHits(ctx context.Context, a *api, q url.Values, s io3) error {
-	out, n := bufio.NewWriter(s.out), 0
+func printHits(ctx context.Context, a *api, q url.Values, s io3) error {
+	out, n, t := bufio.NewWriter(s.out), 0, tongues{}
 	err := eachCaption(ctx, a, q, func(raw json.RawMessage) error {
 		var hit caption
 		if err := json.Unmarshal(raw, &hit); err != nil {
 			return notUnderstood(err)
 		}
 		n++
-		_, err := fmt.Fprintln(out, hit.line(*c.language == ""))
+		_, err := fmt.Fprintln(out, hit.line(t.named(hit.Language)))
 		return err
 	})
 	if err == nil && n == 0 {

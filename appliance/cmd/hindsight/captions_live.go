@@ -72,8 +72,7 @@ type follower struct {
 	s       io3
 	printed map[uint64]bool // what was there, so that it is not told again
 	last    uint64          // the highest number that came by the stream
-	first   visible         // language
-	several bool
+	tongues tongues
 }
 
 // refusal is an error of printing: nothing more can be done.
@@ -177,7 +176,7 @@ func (p *follower) show(e event) error {
 			return nil
 		}
 	}
-	if e.name == "partial" && !*p.flags.partials || *p.flags.model != "" && string(c.Model.Name) != *p.flags.model {
+	if e.name == "partial" && (!*p.flags.partials || c.Text == "" && *p.flags.format == "txt") || *p.flags.model != "" && string(c.Model.Name) != *p.flags.model {
 		return nil
 	}
 	return p.print(e, &c)
@@ -192,11 +191,7 @@ func (p *follower) print(e event, c *caption) error {
 		}
 		err = json.NewEncoder(p.s.out).Encode(map[string]any{"event": e.name, "data": raw})
 	} else {
-		if p.first == "" {
-			p.first = c.Language
-		}
-		p.several = p.several || p.first != c.Language
-		line := c.line(p.several)
+		line := c.line(p.tongues.named(c.Language))
 		switch e.name {
 		case "partial":
 			line += " ~"
