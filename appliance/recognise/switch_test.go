@@ -75,12 +75,14 @@ func TestCrashWhileOff(t *testing.T) {
 	on := hearingOf(t, asrtest.Script{})
 	no := on
 	no.Off = true
-	s, _ := r.service(nil, no)
+	s, stop := r.service(nil, no)
 	await(t, "it is off", func() bool { return status(s).State == Off })
 	r.speak(25, 3*time.Second)
 	await(t, "it is written down", func() bool { return len(r.spans(media.HeardOff)) > 0 })
-	r.speak(5, 3*time.Second) // less than is written down
-	next := newRig(t, r.st.(*store.Memory).Reopen())
+	r.speak(5, 3*time.Second)             // less than is written down
+	left := r.st.(*store.Memory).Reopen() // from here on nothing more is kept
+	stop()
+	next := newRig(t, left)
 	again, _ := next.service(nil, on)
 	next.speak(2, 3*time.Second)
 	next.settled(again, 2)
@@ -96,7 +98,7 @@ func TestCrashAfterSwitchedOn(t *testing.T) {
 	on := hearingOf(t, asrtest.Script{})
 	no := on
 	no.Off = true
-	s, _ := r.service(nil, no)
+	s, stop := r.service(nil, no)
 	await(t, "it is off", func() bool { return status(s).State == Off })
 	r.speak(25, 3*time.Second)
 	await(t, "it is written down", func() bool { return len(r.spans(media.HeardOff)) > 0 })
@@ -105,7 +107,9 @@ func TestCrashAfterSwitchedOn(t *testing.T) {
 	set(t, s, hung)
 	await(t, "it is switched on", func() bool { return len(r.spans(media.HeardPending)) > 0 })
 	r.speak(5, 3*time.Second)
-	next := newRig(t, r.st.(*store.Memory).Reopen())
+	left := r.st.(*store.Memory).Reopen() // from here on nothing more is kept
+	stop()
+	next := newRig(t, left)
 	again, _ := next.service(nil, on)
 	next.speak(1, 3*time.Second)
 	next.settled(again, 6)
