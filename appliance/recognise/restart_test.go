@@ -2,7 +2,9 @@ package recognise
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -159,5 +161,30 @@ func TestRunEnds(t *testing.T) {
 		if x.Why == "" {
 			t.Errorf("pending without why: %+v", x)
 		}
+	}
+}
+
+// Again and again: Run ends and leaves no goroutine of this package or of asr.
+func TestNoGoroutineIsLeft(t *testing.T) {
+	r := newRig(t, nil)
+	r.speak(20, 3*time.Second)
+	for i := range 3 {
+		h := hearingOf(t, asrtest.Script{})
+		s, stop := r.service(nil, h)
+		if i == 1 { // while it makes something
+			await(t, "a job is taken", func() bool {
+				_, err := s.Make(Request{Camera: "cam", Hearing: other(h), From: r.pos(0), To: r.pos(r.at)})
+				return err == nil
+			})
+		}
+		if i == 2 {
+			await(t, "it listens", func() bool { return status(s).State == Listening })
+		}
+		stop()
+		await(t, "nothing runs any more", func() bool {
+			b := make([]byte, 1<<20)
+			all := string(b[:runtime.Stack(b, true)])
+			return !strings.Contains(all, "recognise.(*Service)") && !strings.Contains(all, "recognise.(*hearing)") && !strings.Contains(all, "asr.(*Process)")
+		})
 	}
 }
