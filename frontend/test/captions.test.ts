@@ -33,7 +33,7 @@ describe('text', () => {
 
   it('names languages', () => {
     expect(languageName('ko')).toBe('Korean')
-    expect(languageName('zh-TW')).toContain('Chinese')
+    expect(languageName('zh-TW')).toBe('Traditional Chinese')
     expect(languageName('und')).toBe('unknown language')
     expect(languageName('no such!')).toBe('no such!')
   })

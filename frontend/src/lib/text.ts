@@ -2,9 +2,13 @@
 
 import type { Match } from './captions'
 
+/** written are languages that are told by their script rather than by a country. */
+const written: Record<string, string> = { 'zh-TW': 'zh-Hant', 'zh-CN': 'zh-Hans' }
+
 /** languageName: ko is Korean. What the browser does not know stays a code. */
 export function languageName(code: string): string {
   if (code === 'und' || code === '') return 'unknown language'
+  code = written[code] ?? code
   try {
     return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code
   } catch {
