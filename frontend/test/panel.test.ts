@@ -106,6 +106,17 @@ describe('what is said now', () => {
     expect(find('[data-caption] .text').dir).toBe('auto')
   })
 
+  it('keeps what is being spoken when the caption before it comes', async () => {
+    await show()
+    recorder.tell('partial', { ...recorder.caption(4000, 'next'), id: 0 })
+    recorder.keep(recorder.caption(1000, 'before'))
+    expect(lines()).toEqual(['before'])
+    expect(plain(find('.partial .text'))).toBe('next')
+    recorder.tell('partial', { ...recorder.caption(4000, ''), id: 0 })
+    expect(plain(find('.partial .text'))).toBe('next') // its final may come in a moment
+    await vi.waitFor(() => expect(text()).not.toContain('next'), 5000)
+  })
+
   it('puts what comes late where it was spoken, and nothing twice', async () => {
     recorder.captions = [recorder.caption(1000, 'one'), recorder.caption(9000, 'three')]
     await show('three')

@@ -7,6 +7,7 @@ import type { Listener } from './feed'
 const page = 100 // captions asked for at once
 const most = 600 // captions on the screen while it follows; half of them go when there are more
 const stale = 20_000 // ms after which a partial is no longer believed
+const ending = 1500 // ms that a partial stays after the recogniser took it back
 const pause = 1000 // ms between two questions that events give rise to
 
 const behind = (p: Place) => `${p.run}.${Math.floor(p.media_ms) + 1}`
@@ -110,12 +111,15 @@ export class Transcript implements Listener {
 
   partial(c: Caption) {
     const key = voice(c)
-    this.partials = [...this.partials.filter((p) => voice(p) !== key), c].filter((p) => p.text !== '').sort((a, b) => voice(a).localeCompare(voice(b)))
-    this.#soon(key, () => (this.partials = this.partials.filter((p) => voice(p) !== key)), stale)
+    const others = this.partials.filter((p) => voice(p) !== key)
+    // Nothing any more: most often the final comes in a moment, and what is read must not flicker.
+    if (c.text !== '') this.partials = [...others, c].sort((a, b) => voice(a).localeCompare(voice(b)))
+    this.#soon(key, () => (this.partials = this.partials.filter((p) => voice(p) !== key)), c.text === '' ? ending : stale)
   }
 
   final(c: Caption) {
-    this.partials = this.partials.filter((p) => voice(p) !== voice(c))
+    // A partial behind it is already of the next one.
+    this.partials = this.partials.filter((p) => voice(p) !== voice(c) || !less(p.start, c.end))
     if (this.#asking > 0) this.#late.push(c)
     if (!this.loaded) return
     const known = this.captions.some((k) => k.id === c.id)
