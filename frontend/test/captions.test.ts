@@ -3,7 +3,7 @@ import type { Gap } from '../src/lib/api'
 import { filePath, livePath, shown, type Caption } from '../src/lib/captions'
 import { around } from '../src/lib/range'
 import { changed, say } from '../src/lib/recognition'
-import { joined, rows } from '../src/lib/rows'
+import { joined, rows, within } from '../src/lib/rows'
 import { flow, languageName, pieces, typed } from '../src/lib/text'
 import { FakeRecorder } from './fake'
 
@@ -99,6 +99,16 @@ describe('the lines of a transcript', () => {
       'pending: 00:00:32 to 00:00:36 (Korean) · Still to be captioned: behind',
       'gap: Nothing recorded for 10 s: off, until now',
     ])
+  })
+
+  it('has the gaps of its stretch, as they are now', () => {
+    const captions = [r.caption(10_000, 'first'), r.caption(20_000, 'last')]
+    const known = [gap(0, 9000, 'all', 'before'), gap(5000, 10_500, 'all', 'into it'), gap(15_000, null, 'audio', 'lasted then'), gap(30_000, 31_000, 'all', 'behind')]
+    const recent = [gap(15_000, 16_000, 'audio', 'over now')]
+    const names = (live: boolean) => within(known, recent, captions, live).map((g) => g.reason)
+    expect(names(false)).toEqual(['into it', 'over now'])
+    expect(names(true)).toEqual(['into it', 'over now', 'behind'])
+    expect(within(known, [], [], true)).toHaveLength(4)
   })
 
   it('joins stretches that touch', () => {

@@ -282,7 +282,7 @@ export class FakeEventSource {
 
   /** fail breaks the connection, as a restart of the recorder does. */
   fail() {
-    this.#leave?.()
+    this.close()
     this.onerror?.()
   }
 
@@ -290,8 +290,11 @@ export class FakeEventSource {
     if (this.closed) return
     this.onopen?.()
     const since = Number(new URL(this.url, 'http://recorder').searchParams.get('since') ?? 0)
-    this.#leave = FakeEventSource.recorder.subscribe((event, data) => {
-      for (const f of this.#listeners.get(event) ?? []) f(new MessageEvent(event, { data: JSON.stringify(data) }))
-    }, since)
+    this.#leave = FakeEventSource.recorder.subscribe((event, data) => this.receive(event, JSON.stringify(data)), since)
+  }
+
+  /** receive is an event as it came over the wire. */
+  receive(event: string, data: string) {
+    for (const f of this.#listeners.get(event) ?? []) f(new MessageEvent(event, { data }))
   }
 }

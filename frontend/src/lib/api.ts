@@ -146,6 +146,15 @@ export const getShape = (camera: string, hours: number) =>
 export const exportPath = (camera: string, from: Date, to: Date) =>
   `/api/v1/export.mp4?${new URLSearchParams({ camera, from: from.toISOString(), to: to.toISOString() })}`
 
-/** getGaps asks for the gaps between two positions or times of a camera. */
-export const getGaps = async (camera: string, from: string, to: string): Promise<Gap[]> =>
-  (await get<Shape>(`/api/v1/timeline?${new URLSearchParams({ camera, from, to })}`)).gaps
+const countable = 24 * 3600_000 // ms
+
+/**
+ * getGaps asks for the gaps between two moments of a camera, and may give more.
+ * For a range the recorder counts what it has block by block, which takes its
+ * time for many days; of everything it knows by heart.
+ */
+export async function getGaps(camera: string, from: Moment, to: Moment): Promise<Gap[]> {
+  const long = Date.parse(to.time) - Date.parse(from.time) > countable
+  const range = long ? {} : { from: from.position, to: to.position }
+  return (await get<Shape>(`/api/v1/timeline?${new URLSearchParams({ camera, ...range })}`)).gaps
+}

@@ -41,6 +41,15 @@ export function rows(captions: Caption[], gaps: Gap[], stretches: Stretch[], now
   return out
 }
 
+/** within are the gaps of a transcript from its first caption on, up to its last unless it is live. Those of recent, which are newer, count. */
+export function within(gaps: Gap[], recent: Gap[], captions: Caption[], live: boolean): Gap[] {
+  const [first, last] = [captions[0], captions.at(-1)]
+  const from = first ? Date.parse(first.start.time) : 0
+  const to = live || !last ? Infinity : Date.parse(last.end.time)
+  const all = new Map([...gaps, ...recent].map((g) => [g.kind + g.from.position, g]))
+  return [...all.values()].filter((g) => Date.parse(g.from.time) < to && (!g.until || Date.parse(g.until.time) > from))
+}
+
 function add(events: Event[], from: Moment, row: Row | null) {
   const [run, ms] = from.position.split('.').map(Number)
   if (row) events.push({ run: run ?? 0, ms: ms ?? 0, time: new Date(from.time), row })

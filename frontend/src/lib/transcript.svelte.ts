@@ -43,6 +43,7 @@ export class Transcript implements Listener {
       const p = await this.#ask({ order: 'newest', limit: page })
       return { captions: p.captions, older: p.next !== null, live: true }
     })
+    await this.#missing()
   }
 
   /** surround shows what was said around a caption. */
@@ -55,6 +56,7 @@ export class Transcript implements Listener {
       return { captions: [...earlier.captions, ...later.captions], older: earlier.next !== null, live: later.next === null }
     })
     this.found = { id: c.id, matches: c.matches }
+    await this.#missing()
   }
 
   /** more loads what lies before or behind. */
@@ -69,6 +71,7 @@ export class Transcript implements Listener {
       const more = p.next !== null
       return { captions: [...this.captions, ...p.captions], older: where === 'older' ? more : this.older, live: where === 'older' ? this.live : !more }
     })
+    await this.#missing()
   }
 
   /** dropOldest keeps the screen quick while it follows for hours. */
@@ -78,23 +81,28 @@ export class Transcript implements Listener {
     this.older = true
   }
 
-  /** missing asks for the gaps of the stretch, and for where it is not captioned. */
-  async missing() {
-    const first = this.captions[0]
+  /** uncaptioned asks where in the stretch sound was not, or not yet, captioned. */
+  async uncaptioned() {
     const turn = this.#turn
-    const from = first?.start.position ?? ''
+    const from = this.captions[0]?.start.position ?? ''
     const to = this.live ? '' : (this.captions.at(-1)?.end.position ?? '')
     try {
-      const [gaps, pending, off] = await Promise.all([
-        first ? getGaps(this.camera, from, to) : Promise.resolve([]),
-        getStretches(this.camera, 'pending', from, to),
-        getStretches(this.camera, 'off', from, to),
-      ])
-      if (turn !== this.#turn) return
-      this.gaps = gaps.filter((g) => !g.until || !first || Date.parse(g.until.time) >= Date.parse(first.start.time))
-      this.stretches = [...pending, ...off]
+      const answers = await Promise.all([getStretches(this.camera, 'pending', from, to), getStretches(this.camera, 'off', from, to)])
+      if (turn === this.#turn) this.stretches = answers.flat()
     } catch {
       // Whatever is wrong is said where the captions are asked for.
+    }
+  }
+
+  /** missing asks for the gaps of the stretch, which do not change but at its live end. */
+  async #missing() {
+    const [first, last, turn] = [this.captions[0], this.captions.at(-1), this.#turn]
+    if (!first || !last) return
+    try {
+      const gaps = await getGaps(this.camera, first.start, last.end)
+      if (turn === this.#turn) this.gaps = gaps
+    } catch {
+      // As above.
     }
   }
 
@@ -179,7 +187,7 @@ export class Transcript implements Listener {
       this.captions = this.#merge([...this.captions, ...this.#late.filter((c) => this.#within(c))])
       this.loaded = true
       this.problem = ''
-      void this.missing()
+      void this.uncaptioned()
     } catch (e) {
       if (turn === this.#turn) this.problem = sentence(e)
     } finally {
