@@ -34,7 +34,7 @@ func (d *demoSound) Next(context.Context) (asr.Chunk, error) {
 	}
 	const n = pattern.SampleRate / 10
 	both := make([]int16, n*pattern.Channels)
-	d.sound.Read(d.at, both)
+	d.sound.Fill(both, d.at)
 	at := pattern.SampleTime(d.at)
 	d.at += n
 	d.each(at)
