@@ -29,24 +29,6 @@ type CameraCaptions struct {
 	Phrases   []string // the only ones to be recognised; none: whatever the model knows
 }
 
-// captionFields are the keys of recognition as a whole.
-var captionFields = []field[Config]{
-	text("captions.library", "auto", func(c *Config) *string { return &c.Captions.Library }, notEmpty),
-	{"captions.keep", "media", setKeep, getKeep},
-	{"captions.load", "any", setLoad, getLoad},
-	number("captions.max_celsius", "80", func(c *Config) *int { return &c.Captions.MaxCelsius }, 0, 150),
-	text("captions.order", "newest", func(c *Config) *string { return &c.Captions.Order }, oneOf("newest", "oldest")),
-	size("captions.memory", "0", func(c *Config) *int64 { return &c.Captions.Memory }, 0, 1<<40),
-}
-
-// cameraCaptionFields are those of a camera.
-var cameraCaptionFields = []field[CameraConfig]{
-	{"captions", "on", setSwitch, func(c *CameraConfig) string { return onOff(c.Captions.On) }},
-	{"languages", "auto", setLanguages, getLanguages},
-	text("channel", "auto", func(c *CameraConfig) *string { return &c.Captions.Channel }, oneOf("auto", "mix", "left", "right")),
-	{"phrases", "", setPhrases, func(c *CameraConfig) string { return strings.Join(c.Captions.Phrases, ", ") }},
-}
-
 // The words that captions.keep takes beside a time.
 const (
 	keepMedia   = "media"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ type field[T any] struct {
 }
 
 // fields are the keys outside cameras, in the order of hindsight.yml.
-var fields = slices.Concat([]field[Config]{
+var fields = []field[Config]{
 	text("data", "data", func(c *Config) *string { return &c.Data }, notEmpty),
 	text("rtsp.address", ":8554", func(c *Config) *string { return &c.RTSPAddress }, listenAddress),
 	number("rtsp.max_connections", "2000", func(c *Config) *int { return &c.RTSPMaxConnections }, 1, 100000),
@@ -30,10 +29,16 @@ var fields = slices.Concat([]field[Config]{
 	size("store.tail", "64MiB", func(c *Config) *int64 { return &c.TailBytes }, 4<<20, 4<<30),
 	text("clock", "auto", func(c *Config) *string { return &c.Clock }, oneOf("auto", "trusted")),
 	text("log.level", "info", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
-}, captionFields)
+	text("captions.library", "auto", func(c *Config) *string { return &c.Captions.Library }, notEmpty),
+	{"captions.keep", "media", setKeep, getKeep},
+	{"captions.load", "any", setLoad, getLoad},
+	number("captions.max_celsius", "80", func(c *Config) *int { return &c.Captions.MaxCelsius }, 0, 150),
+	text("captions.order", "newest", func(c *Config) *string { return &c.Captions.Order }, oneOf("newest", "oldest")),
+	size("captions.memory", "0", func(c *Config) *int64 { return &c.Captions.Memory }, 0, 1<<40),
+}
 
 // cameraFields are the keys of one camera.
-var cameraFields = slices.Concat([]field[CameraConfig]{
+var cameraFields = []field[CameraConfig]{
 	text("video", "auto", func(c *CameraConfig) *string { return &c.Video }, videoAddress),
 	text("audio", "auto", func(c *CameraConfig) *string { return &c.Audio }, notEmpty),
 	{"size", "1280x720", setSize, func(c *CameraConfig) string { return fmt.Sprintf("%dx%d", c.Width, c.Height) }},
@@ -41,7 +46,11 @@ var cameraFields = slices.Concat([]field[CameraConfig]{
 	number("video_bitrate", "2500000", func(c *CameraConfig) *int { return &c.VideoBitrate }, 50_000, 50_000_000),
 	number("audio_bitrate", "64000", func(c *CameraConfig) *int { return &c.AudioBitrate }, 6_000, 510_000),
 	text("transport", "tcp", func(c *CameraConfig) *string { return &c.Transport }, oneOf("tcp", "udp")),
-}, cameraCaptionFields)
+	{"captions", "on", setSwitch, func(c *CameraConfig) string { return onOff(c.Captions.On) }},
+	{"languages", "auto", setLanguages, getLanguages},
+	text("channel", "auto", func(c *CameraConfig) *string { return &c.Captions.Channel }, oneOf("auto", "mix", "left", "right")),
+	{"phrases", "", setPhrases, func(c *CameraConfig) string { return strings.Join(c.Captions.Phrases, ", ") }},
+}
 
 func text[T any](key, def string, at func(*T) *string, check func(string) error) field[T] {
 	return field[T]{key, def,

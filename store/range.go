@@ -48,7 +48,7 @@ func (w *walker) page(p page, depth int) bool {
 		if w.back {
 			n = p.count - 1 - n
 		}
-		more := true
+		var more bool
 		if p.flags == pageBranch {
 			more = w.child(p, n, depth)
 		} else {

