@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -181,6 +182,9 @@ func (l *Listener) ready(ctx context.Context) error {
 			l.note(func(s *Status) { s.Starts++; s.Pid = child.Pid() })
 			err = l.look(true)
 		}
+		if err == nil {
+			err = l.name()
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -201,6 +205,20 @@ func (l *Listener) ready(ctx context.Context) error {
 		l.tellProgress()
 	}
 	return nil
+}
+
+// name finds out which words of the phrases the model lacks.
+func (l *Listener) name() error {
+	var words []string
+	for _, p := range l.Options.Phrases {
+		words = append(words, strings.Fields(p)...)
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	lacks, err := l.child.Lacks(words)
+	l.note(func(s *Status) { s.Lacks = lacks })
+	return err
 }
 
 // begin makes sure that there is a recogniser; it begins with the tape's oldest piece.

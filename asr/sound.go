@@ -67,4 +67,5 @@ type Status struct {
 	CPU    time.Duration // of all children so far
 	Starts int           // children started so far
 	Heard  time.Duration // sound heard so far; what is heard again counts once
+	Lacks  []string      // words of Options.Phrases that the model does not know: phrases with them are never recognised
 }

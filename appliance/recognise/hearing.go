@@ -3,6 +3,7 @@ package recognise
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -281,6 +282,9 @@ func (h *hearing) status() Status {
 		x := e.listener.Status()
 		st.RSS += x.RSS
 		st.CPU += x.CPU
+		if e == h.live && len(x.Lacks) > 0 && st.Problem == "" {
+			st.Problem = "the speech model does not know these words, so that phrases with them are never recognised: " + strings.Join(x.Lacks, ", ")
+		}
 		if e == h.live {
 			st.Pid, st.Behind = x.Pid, x.Behind
 			st.Starts += x.Starts

@@ -1,6 +1,7 @@
 package recognise
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +44,16 @@ func TestSilenceIsNotPending(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The words of the phrase list that the model lacks are named; the others are recognised.
+func TestUnknownPhrases(t *testing.T) {
+	r := newRig(t, nil)
+	conf := hearingOf(t, asrtest.Script{})
+	conf.Phrases = []string{"eins", "zwei", "drei", "vier fünf"}
+	s, _ := r.service(nil, conf)
+	r.say(spoken[0], 3*time.Second)
+	r.quiet(3 * time.Second)
+	await(t, "the words are named", func() bool { return strings.HasSuffix(status(s).Problem, ": vier, fünf") })
+	await(t, "the others are heard", func() bool { return len(r.words("de")) == 1 })
 }
