@@ -5,17 +5,16 @@ package subtitle
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
+	"iter"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
-	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
 
@@ -39,42 +38,6 @@ type Header struct {
 	Note     string // for a person; may be empty
 }
 
-// Shown are the captions to be shown of cs, by start. Where captions of the same
-// track and language overlap, by several models, a person's is shown, else the one that was made last.
-func Shown(cs []timeline.Caption) []timeline.Caption {
-	better := func(a, b timeline.Caption) bool {
-		if a.ByHand() != b.ByHand() {
-			return a.ByHand()
-		}
-		return a.ID > b.ID
-	}
-	cs = slices.Clone(cs)
-	slices.SortStableFunc(cs, func(a, b timeline.Caption) int {
-		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
-	})
-	hidden := make([]bool, len(cs))
-	for i, c := range cs {
-		for k := i + 1; k < len(cs) && cs[k].Run == c.Run && cs[k].Start < c.End; k++ {
-			d := cs[k]
-			if d.Track != c.Track || d.Language != c.Language || d.Model.Name == c.Model.Name {
-				continue
-			}
-			if better(c, d) {
-				hidden[k] = true
-			} else {
-				hidden[i] = true
-			}
-		}
-	}
-	var out []timeline.Caption
-	for i, c := range cs {
-		if !hidden[i] {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // Make is the cue of a caption; at says where a position stands in time.
 func Make(c media.Caption, at func(media.Position) time.Duration) Cue {
 	cue := Cue{Start: at(c.Position()), End: at(media.Position{Run: c.Run, Time: c.End}), Text: c.Text}
@@ -90,8 +53,12 @@ func Make(c media.Caption, at func(media.Position) time.Duration) Cue {
 // shortest is how long a cue is shown at least: some players leave out one that is shorter.
 const shortest = time.Millisecond
 
+// until is when the cue ends: not before it begins, nor before the file does.
+func (c Cue) until() time.Duration { return max(c.End, max(c.Start, 0)+shortest) }
+
 // VTT writes WebVTT. With words each word has the time at which it was spoken.
-func VTT(w io.Writer, h Header, cues []Cue, words bool) error {
+// It stops at the first error of w.
+func VTT(w io.Writer, h Header, cues iter.Seq[Cue], words bool) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "WEBVTT")
 	if h.Language != "" {
@@ -101,7 +68,7 @@ func VTT(w io.Writer, h Header, cues []Cue, words bool) error {
 	if h.Note != "" {
 		fmt.Fprintf(out, "NOTE %s\n\n", strings.ReplaceAll(line(h.Note), "-->", "→"))
 	}
-	for _, c := range cues {
+	for c := range cues {
 		text := escape(c.lines())
 		if words {
 			text = c.stamped()
@@ -112,30 +79,34 @@ func VTT(w io.Writer, h Header, cues []Cue, words bool) error {
 		if c.Speaker != "" {
 			text = "<v " + escape(line(c.Speaker)) + ">" + text
 		}
-		fmt.Fprintf(out, "%s --> %s\n%s\n\n", clock(c.Start, '.'), clock(max(c.End, c.Start+shortest), '.'), text)
+		if _, err := fmt.Fprintf(out, "%s --> %s\n%s\n\n", clock(c.Start, '.'), clock(c.until(), '.'), text); err != nil {
+			return err
+		}
 	}
 	return out.Flush()
 }
 
-// SRT writes SubRip.
-func SRT(w io.Writer, cues []Cue) error {
+// SRT writes SubRip. It stops at the first error of w.
+func SRT(w io.Writer, cues iter.Seq[Cue]) error {
 	out := bufio.NewWriter(w)
 	n := 0
-	for _, c := range cues {
-		text := strings.ReplaceAll(c.lines(), "-->", "→")
+	for c := range cues {
+		text := plain(c.lines())
 		if text == "" {
 			continue
 		}
 		n++
-		fmt.Fprintf(out, "%d\n%s --> %s\n%s\n\n", n, clock(c.Start, ','), clock(max(c.End, c.Start+shortest), ','), text)
+		if _, err := fmt.Fprintf(out, "%d\n%s --> %s\n%s\n\n", n, clock(c.Start, ','), clock(c.until(), ','), text); err != nil {
+			return err
+		}
 	}
 	return out.Flush()
 }
 
 // clock is a time as HH:MM:SS and milliseconds; hours may have more digits.
 func clock(d time.Duration, point byte) string {
-	ms := max(d, 0).Round(time.Millisecond).Milliseconds()
-	return fmt.Sprintf("%02d:%02d:%02d%c%03d", ms/3600000, ms/60000%60, ms/1000%60, point, ms%1000)
+	n := ms(d)
+	return fmt.Sprintf("%02d:%02d:%02d%c%03d", n/3600000, n/60000%60, n/1000%60, point, n%1000)
 }
 
 // Clock is a time as HH:MM:SS.mmm, for plain text.
@@ -197,25 +168,14 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// stamped is the escaped text with a time stamp before each word but the first:
-// it must lie inside the cue and rise (section 4.2.2).
-func (c Cue) stamped() string {
-	text := c.lines()
-	var b strings.Builder
-	last := c.Start
-	for i, w := range c.Words {
-		at := strings.Index(text, w.Text)
-		if at < 0 || w.Text == "" {
-			continue
-		}
-		b.WriteString(escape(text[:at]))
-		if i > 0 && w.Start.Round(time.Millisecond) > last.Round(time.Millisecond) && w.Start < c.End {
-			b.WriteString("<" + clock(w.Start, '.') + ">")
-			last = w.Start
-		}
-		b.WriteString(escape(w.Text))
-		text = text[at+len(w.Text):]
-	}
-	b.WriteString(escape(text))
-	return b.String()
+// joiner takes no room and parts two characters that would mean something together.
+const joiner = "\u2060"
+
+var markup = regexp.MustCompile(`<[A-Za-z/!?]|\{\\`)
+
+// plain is text as it is meant in SubRip, which has no escapes though players
+// obey some HTML and, in braces, what SubStation Alpha has.
+func plain(s string) string {
+	s = strings.ReplaceAll(s, "-->", "→")
+	return markup.ReplaceAllStringFunc(s, func(m string) string { return m[:1] + joiner + m[1:] })
 }

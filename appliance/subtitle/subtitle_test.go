@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ var cues = []Cue{
 
 func TestVTT(t *testing.T) {
 	var b strings.Builder
-	if err := VTT(&b, Header{Language: "zh-TW", Note: "0 is 10:00\n--> UTC"}, cues, false); err != nil {
+	if err := VTT(&b, Header{Language: "zh-TW", Note: "0 is 10:00\n--> UTC"}, slices.Values(cues), false); err != nil {
 		t.Fatal(err)
 	}
 	want := "WEBVTT\nLanguage: zh-TW\n\nNOTE 0 is 10:00 → UTC\n\n" +
@@ -34,7 +35,7 @@ func TestVTT(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 	b.Reset()
-	if err := VTT(&b, Header{}, cues[:1], true); err != nil {
+	if err := VTT(&b, Header{}, slices.Values(cues[:1]), true); err != nil {
 		t.Fatal(err)
 	}
 	if want := "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\none <00:00:00.400>&amp; two\n<00:00:00.900>&lt;three&gt; --&gt; four\n\n"; b.String() != want {
@@ -44,10 +45,10 @@ func TestVTT(t *testing.T) {
 
 func TestSRT(t *testing.T) {
 	var b strings.Builder
-	if err := SRT(&b, cues[:2]); err != nil {
+	if err := SRT(&b, slices.Values(cues[:2])); err != nil {
 		t.Fatal(err)
 	}
-	want := "1\n00:00:00,000 --> 00:00:01,500\none & two\n<three> → four\n\n2\n101:00:00,000 --> 101:00:00,001\n今天天氣\n很好\n\n"
+	want := "1\n00:00:00,000 --> 00:00:01,500\none & two\n<\u2060three> → four\n\n2\n101:00:00,000 --> 101:00:00,001\n今天天氣\n很好\n\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
@@ -96,8 +97,8 @@ func TestFFmpegReads(t *testing.T) {
 	dir := t.TempDir()
 	some := []Cue{{Start: time.Second, End: 2 * time.Second, Text: "first & last\nsecond"}, {Start: 3 * time.Second, End: 4500 * time.Millisecond, Text: "天氣"}}
 	for name, write := range map[string]func(*os.File) error{
-		"a.vtt": func(f *os.File) error { return VTT(f, Header{Language: "en", Note: "n"}, some, false) },
-		"a.srt": func(f *os.File) error { return SRT(f, some) },
+		"a.vtt": func(f *os.File) error { return VTT(f, Header{Language: "en", Note: "n"}, slices.Values(some), false) },
+		"a.srt": func(f *os.File) error { return SRT(f, slices.Values(some)) },
 	} {
 		path := filepath.Join(dir, name)
 		f, err := os.Create(path)

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -77,8 +79,9 @@ type HeardSpan struct {
 
 // limits of one answer.
 const (
-	captionPage = 200
-	captionMost = 1000
+	captionPage     = 200
+	captionMost     = 1000
+	captionSearches = 8 // made at once; the others wait
 )
 
 func captionOf(t Timeline, c timeline.Caption) Caption {
@@ -115,12 +118,40 @@ func (s *Server) captionQuery(r *http.Request, t Timeline) (q timeline.CaptionQu
 	v := r.URL.Query()
 	q.Language, q.Model = v.Get("language"), v.Get("model")
 	if from.given {
-		q.From = from.pos
+		q.From = textual(t, from)
 	}
 	if to.given && !to.after {
-		q.Until = to.pos
+		q.Until = textual(t, to)
 	}
 	return q, from.after, nil
+}
+
+// textual is where an edge lies among the captions: these may be kept when their
+// sound is gone, and a wall time before the oldest sound is one of theirs.
+func textual(t Timeline, e edge) media.Position {
+	oldest, _ := t.Oldest()
+	if wall, _ := t.Wall(oldest); e.wall.IsZero() || !e.wall.Before(wall) {
+		return e.pos
+	}
+	began := func(r media.Run) time.Time {
+		w, _ := t.Wall(media.Position{Run: r})
+		return w // zero: nothing dates it, since nothing of it is kept
+	}
+	after := sort.Search(int(oldest.Run), func(i int) bool { return began(media.Run(i + 1)).After(e.wall) })
+	for run := media.Run(after); run > 0; run-- {
+		if w := began(run); !w.IsZero() {
+			p := media.Position{Run: run, Time: e.wall.Sub(w)}
+			w, _ = t.Wall(p) // the clock may have been set since
+			p.Time = max(p.Time+e.wall.Sub(w), 0)
+			return p
+		}
+	}
+	return media.Position{Run: 1}
+}
+
+// damaged tells of captions that cannot be read, where the others can.
+func (s *Server) damaged(c Camera, err error) {
+	s.o.Log.Warn("some captions cannot be read; run `hindsight check`", "camera", c.Name, "error", err)
 }
 
 func (s *Server) getCaptions(w http.ResponseWriter, r *http.Request) error {
@@ -141,34 +172,50 @@ func (s *Server) getCaptions(w http.ResponseWriter, r *http.Request) error {
 		return reply(w, http.StatusOK, out)
 	}
 	q.Limit = limit + 1
-	var last timeline.CaptionMark
-	if text := r.URL.Query().Get("search"); text != "" {
-		hits, err := c.Timeline.SearchCaptions(timeline.CaptionSearch{CaptionQuery: q, Text: text})
-		if errors.Is(err, timeline.ErrNoText) {
-			return badRequest("parameter search: want at least one letter or digit")
-		}
-		if err != nil && len(hits) == 0 {
-			return err
-		}
-		for _, h := range hits[:min(limit, len(hits))] {
-			out.Captions, last = append(out.Captions, hitOf(c.Timeline, h)), timeline.MarkOf(h.Caption.Caption)
-		}
-		q.Limit = len(hits)
-	} else {
-		cs, err := c.Timeline.Captions(q)
-		if err != nil && len(cs) == 0 {
-			return err
-		}
-		for _, x := range cs[:min(limit, len(cs))] {
-			out.Captions, last = append(out.Captions, captionOf(c.Timeline, x)), timeline.MarkOf(x.Caption)
-		}
-		q.Limit = len(cs)
-	}
-	if q.Limit > limit {
-		next := markText(last)
-		out.Next = &next
+	if out.Captions, out.Next, err = s.captions(r.Context(), c, q, r.URL.Query().Get("search")); err != nil {
+		return err
 	}
 	return reply(w, http.StatusOK, out)
+}
+
+// captions are those of q, but one: that there is one more is what next says.
+func (s *Server) captions(ctx context.Context, c Camera, q timeline.CaptionQuery, search string) (out []Caption, next *string, err error) {
+	select {
+	case s.searches <- struct{}{}:
+		defer func() { <-s.searches }()
+	case <-ctx.Done():
+		return nil, nil, gone(ctx.Err())
+	}
+	out = []Caption{}
+	var last, before timeline.CaptionMark
+	add := func(x Caption, m timeline.CaptionMark) { out, last, before = append(out, x), m, last }
+	if search != "" {
+		var hits []timeline.Hit
+		hits, err = c.Timeline.SearchCaptions(timeline.CaptionSearch{CaptionQuery: q, Text: search})
+		if errors.Is(err, timeline.ErrNoText) {
+			return nil, nil, badRequest("parameter search: want at least one letter or digit")
+		}
+		for _, h := range hits {
+			add(hitOf(c.Timeline, h), timeline.MarkOf(h.Caption.Caption))
+		}
+	} else {
+		var cs []timeline.Caption
+		cs, err = c.Timeline.Captions(q)
+		for _, x := range cs {
+			add(captionOf(c.Timeline, x), timeline.MarkOf(x.Caption))
+		}
+	}
+	if err != nil && len(out) == 0 {
+		return nil, nil, err
+	}
+	if err != nil {
+		s.damaged(c, err)
+	}
+	if len(out) == q.Limit {
+		mark := markText(before)
+		out, next = out[:len(out)-1], &mark
+	}
+	return out, next, nil
 }
 
 // pageOf reads limit, order and after.

@@ -1,13 +1,11 @@
 package web
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
-	"regexp"
 	"time"
 
 	"hindsight/appliance/subtitle"
@@ -15,24 +13,42 @@ import (
 	"hindsight/media"
 )
 
+const (
+	captionFiles = 16   // made at once
+	filePage     = 1000 // captions in memory of one that is being made
+)
+
 // captionFile is one form in which captions are handed out.
 type captionFile struct {
 	ending, mime string
+	several      bool // languages in one file
 	wall         bool // times of day unless asked otherwise
-	write        func(w io.Writer, h subtitle.Header, cues []subtitle.Cue, words bool) error
+	write        func(w io.Writer, t transcript) error
+}
+
+// transcript is what a file is made of.
+type transcript struct {
+	captions iter.Seq[timeline.Caption] // to be shown, by start
+	language string                     // of all of them; empty: of several
+	named    bool                       // several languages are likely
+	words    bool                       // with the time of each
+	clock    fileClock
 }
 
 func (s *Server) getVTT(w http.ResponseWriter, r *http.Request) error {
-	return s.captionFile(w, r, captionFile{"vtt", "text/vtt; charset=utf-8", false, subtitle.VTT})
+	return s.captionFile(w, r, captionFile{"vtt", "text/vtt; charset=utf-8", false, false, func(w io.Writer, t transcript) error {
+		return subtitle.VTT(w, subtitle.Header{Language: t.language, Note: t.clock.note}, t.cues(), t.words)
+	}})
 }
 
 func (s *Server) getSRT(w http.ResponseWriter, r *http.Request) error {
-	return s.captionFile(w, r, captionFile{"srt", "application/x-subrip; charset=utf-8", false,
-		func(w io.Writer, _ subtitle.Header, cues []subtitle.Cue, _ bool) error { return subtitle.SRT(w, cues) }})
+	return s.captionFile(w, r, captionFile{"srt", "application/x-subrip; charset=utf-8", false, false, func(w io.Writer, t transcript) error {
+		return subtitle.SRT(w, t.cues())
+	}})
 }
 
 func (s *Server) getText(w http.ResponseWriter, r *http.Request) error {
-	return s.captionFile(w, r, captionFile{"txt", "text/plain; charset=utf-8", true, nil})
+	return s.captionFile(w, r, captionFile{"txt", "text/plain; charset=utf-8", true, true, writeText})
 }
 
 func (s *Server) captionFile(w http.ResponseWriter, r *http.Request, f captionFile) error {
@@ -44,175 +60,182 @@ func (s *Server) captionFile(w http.ResponseWriter, r *http.Request, f captionFi
 	if err != nil {
 		return err
 	}
-	v := r.URL.Query()
-	wall, zone, err := timesOf(r, f.wall)
+	times, err := timesOf(r, f.wall)
 	if err != nil {
 		return err
 	}
-	var cs []timeline.Caption
-	if !none {
-		if cs, err = c.Timeline.Captions(q); err != nil && len(cs) == 0 {
-			return err
-		}
+	select {
+	case s.files <- struct{}{}:
+		defer func() { <-s.files }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		return &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d files of captions are being made already; try again in a moment", cap(s.files))}
 	}
+	pages := &captionPages{s: s, c: c, q: q, none: none}
+	if q.Language == "" && !f.several {
+		pages.q.Language = pages.tongue()
+	}
+	first := pages.edge(false)
+	t := transcript{captions: pages.all, language: pages.q.Language, named: f.several && pages.tongues() > 1, words: times.words}
 	if q.Model == "" {
-		cs = subtitle.Shown(cs)
+		t.captions = subtitle.ShownOf(pages.all)
 	}
-	if q.Language == "" && f.ending != "txt" {
-		q.Language = firstLanguage(cs)
-		cs = only(cs, q.Language)
+	if t.clock, err = s.clockOf(r.Context(), pages, first, times); err != nil {
+		return err
 	}
-	at, begin := wallClock(cs, c.Timeline, zone), time.Time{}
-	if !wall {
-		if at, begin, err = s.fileClock(r, c, cs, q); err != nil {
-			return err
-		}
-	}
-	var body bytes.Buffer
-	if f.write == nil {
-		writeText(&body, cs, at, wall, zone)
-	} else {
-		var cues []subtitle.Cue
-		for _, x := range cs {
-			cues = append(cues, subtitle.Make(x.Caption, at))
-		}
-		note := "Times of day, " + zone.String() + ", counted from the midnight before the first."
-		if !wall {
-			note = "00:00:00.000 is " + begin.UTC().Format("2006-01-02T15:04:05.000Z") + ", camera " + c.Name + "."
-		}
-		if err := f.write(&body, subtitle.Header{Language: q.Language, Note: note}, cues, v.Get("words") == "1"); err != nil {
-			return err
-		}
+	name := c.Name
+	if first != nil {
+		name += "-" + first.Wall.UTC().Format("20060102T150405Z")
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.mime)
-	name := c.Name
-	if len(cs) > 0 {
-		name += "-" + cs[0].Wall.UTC().Format("20060102T150405Z")
-	}
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + f.ending}))
-	_, err = w.Write(body.Bytes())
-	return gone(err)
-}
-
-// firstLanguage is that of the first caption.
-func firstLanguage(cs []timeline.Caption) string {
-	if len(cs) == 0 {
-		return ""
+	if r.Method == http.MethodHead {
+		return nil
 	}
-	return cs[0].Language
+	out := &paced{w: w, rc: http.NewResponseController(w), patience: s.patience}
+	err = f.write(out, t)
+	if out.failed {
+		return gone(err)
+	}
+	if pages.err != nil && out.began {
+		s.o.Log.Warn("file of captions cut off", "camera", c.Name, "error", pages.err)
+		panic(http.ErrAbortHandler) // that it is not whole can be said in no other way
+	}
+	if pages.err != nil {
+		h.Del("Content-Disposition")
+		return pages.err
+	}
+	return err
 }
 
-func only(cs []timeline.Caption, language string) (out []timeline.Caption) {
-	for _, c := range cs {
-		if c.Language == language {
-			out = append(out, c)
+// captionPages reads the captions of a file, a page at a time.
+type captionPages struct {
+	s    *Server
+	c    Camera
+	q    timeline.CaptionQuery
+	none bool  // nothing is there
+	err  error // why all ended early
+}
+
+// read asks for captions. Where some cannot be read it does without.
+func (p *captionPages) read(q timeline.CaptionQuery) ([]timeline.Caption, error) {
+	if p.none {
+		return nil, nil
+	}
+	cs, err := p.c.Timeline.Captions(q)
+	if err != nil && (len(cs) > 0 || q.After != (timeline.CaptionMark{})) {
+		p.s.damaged(p.c, err)
+		err = nil
+	}
+	return cs, err
+}
+
+// all is every caption, by start.
+func (p *captionPages) all(yield func(timeline.Caption) bool) {
+	q := p.q
+	q.Limit = filePage
+	for {
+		cs, err := p.read(q)
+		if err == nil {
+			err = p.s.closing.Err()
 		}
-	}
-	return out
-}
-
-// timesOf reads the parameters times and zone.
-func timesOf(r *http.Request, def bool) (wall bool, zone *time.Location, err error) {
-	v := r.URL.Query()
-	switch v.Get("times") {
-	case "":
-		wall = def
-	case "wall":
-		wall = true
-	case "media":
-	default:
-		return false, nil, badRequest("parameter times: want wall or media")
-	}
-	zone, err = parseZone(v.Get("zone"))
-	if err != nil {
-		return false, nil, badRequest("parameter zone: %q: want Z or an offset as in +09:00", v.Get("zone"))
-	}
-	return wall, zone, nil
-}
-
-var zoneForm = regexp.MustCompile(`^[+ -](0[0-9]|1[0-4]):?[0-5][0-9]$`)
-
-// parseZone reads an offset from UTC; a + may have become a blank in the address.
-func parseZone(s string) (*time.Location, error) {
-	if s == "" || s == "Z" {
-		return time.UTC, nil
-	}
-	if !zoneForm.MatchString(s) {
-		return nil, errors.New("want an offset")
-	}
-	var h, m int
-	if _, err := fmt.Sscanf(s[1:3]+s[len(s)-2:], "%2d%2d", &h, &m); err != nil {
-		return nil, err
-	}
-	sign := 1
-	if s[0] == '-' {
-		sign = -1
-	} else {
-		s = "+" + s[1:]
-	}
-	return time.FixedZone("UTC"+s, sign*(h*3600+m*60)), nil
-}
-
-// wallClock tells times of day, counted from the midnight before the first caption.
-func wallClock(cs []timeline.Caption, t Timeline, zone *time.Location) func(media.Position) time.Duration {
-	var midnight time.Time
-	if len(cs) > 0 {
-		y, m, d := cs[0].Wall.In(zone).Date()
-		midnight = time.Date(y, m, d, 0, 0, 0, 0, zone)
-	}
-	return func(p media.Position) time.Duration {
-		w, _ := t.Wall(p)
-		return w.Sub(midnight)
-	}
-}
-
-// fileClock tells times as they are in the MP4 file of the same range, and the
-// wall time of its beginning. Where nothing but captions is left they count from the first.
-func (s *Server) fileClock(r *http.Request, c Camera, cs []timeline.Caption, q timeline.CaptionQuery) (func(media.Position) time.Duration, time.Time, error) {
-	from := q.From
-	if from == (media.Position{}) {
-		from, _ = c.Timeline.Oldest()
-	}
-	m := c.Timeline.Map()
-	if s.o.Edge != nil && m.Length() > 0 {
-		edge, err := s.o.Edge(r.Context(), c.Name, from)
 		if err != nil {
-			return nil, time.Time{}, err
+			p.err = err
+			return
 		}
-		from = edge
+		for _, c := range cs {
+			if !yield(c) {
+				return
+			}
+		}
+		if len(cs) < q.Limit {
+			return
+		}
+		q.After = timeline.MarkOf(cs[len(cs)-1].Caption)
 	}
-	zero := m.Recorded(from)
-	from = m.At(zero) // where the file begins, if that is a gap
-	begin, _ := c.Timeline.Wall(from)
-	if len(cs) > 0 && (m.Length() == 0 || cs[0].Position().Before(from) && cs[len(cs)-1].Position().Before(from)) {
-		first := cs[0].Wall
-		return func(p media.Position) time.Duration {
-			w, _ := c.Timeline.Wall(p)
-			return w.Sub(first)
-		}, first, nil
+}
+
+// edge is the first caption, or the last; nil: there is none, or none that can be read.
+func (p *captionPages) edge(last bool) *timeline.Caption {
+	q := p.q
+	q.Limit, q.Newest = 1, last
+	if cs, err := p.read(q); err == nil && len(cs) > 0 {
+		return &cs[0]
 	}
-	return func(p media.Position) time.Duration { return m.Recorded(p) - zero }, begin, nil
+	return nil
+}
+
+// tongue is the language of a file that can have but one: the first of those
+// that the camera is captioned in of which there is a caption, else that of the first caption.
+func (p *captionPages) tongue() string {
+	if p.s.o.Recognition != nil {
+		if set, err := p.s.o.Recognition.CaptionSettings(p.c.Name); err == nil {
+			for _, l := range set.Languages {
+				in := *p
+				in.q.Language = l
+				if in.edge(false) != nil {
+					return l
+				}
+			}
+		}
+	}
+	if c := p.edge(false); c != nil {
+		return c.Language
+	}
+	return ""
+}
+
+// tongues is in how many languages the range was heard.
+func (p *captionPages) tongues() int {
+	seen := map[string]bool{}
+	if !p.none {
+		for _, h := range p.c.Timeline.Heard(timeline.HeardQuery{From: p.q.From, Until: p.q.Until, Language: p.q.Language}) {
+			seen[h.Language] = true
+		}
+	}
+	return len(seen)
+}
+
+// cues are the captions as a player has them. Those of which the file holds
+// nothing, since their sound is gone, are left out.
+func (t transcript) cues() iter.Seq[subtitle.Cue] {
+	return func(yield func(subtitle.Cue) bool) {
+		for c := range t.captions {
+			cue := subtitle.Make(c.Caption, t.clock.at)
+			if !t.clock.wall && c.End > c.Start && (cue.End <= max(cue.Start, 0) || cue.Start >= t.clock.end) {
+				continue
+			}
+			cue.End = min(cue.End, t.clock.end)
+			if !yield(cue) {
+				return
+			}
+		}
+	}
 }
 
 // writeText writes a line for each caption, with the time at which it begins.
-func writeText(w *bytes.Buffer, cs []timeline.Caption, at func(media.Position) time.Duration, wall bool, zone *time.Location) {
-	several := false
-	for _, c := range cs {
-		several = several || c.Language != cs[0].Language
-	}
-	for _, c := range cs {
-		when := subtitle.Clock(at(c.Position()))
-		if wall {
-			when = c.Wall.In(zone).Format("2006-01-02 15:04:05")
+// From the second language on each line says which it is in.
+func writeText(w io.Writer, t transcript) error {
+	first := ""
+	for c := range t.captions {
+		if first == "" {
+			first = c.Language
 		}
-		fmt.Fprint(w, when)
-		if several {
-			fmt.Fprintf(w, "  [%s]", subtitle.OneLine(c.Language))
+		t.named = t.named || c.Language != first
+		line := subtitle.Clock(t.clock.at(c.Position()))
+		if t.clock.wall {
+			line = c.Wall.In(t.clock.zone).Format(time.DateTime)
+		}
+		if t.named {
+			line += "  [" + subtitle.OneLine(c.Language) + "]"
 		}
 		if c.Role != media.Main {
-			fmt.Fprintf(w, "  %s:", c.Role)
+			line += "  " + c.Role.String() + ":"
 		}
-		fmt.Fprintf(w, "  %s\n", subtitle.OneLine(c.Text))
+		if _, err := fmt.Fprintf(w, "%s  %s\n", line, subtitle.OneLine(c.Text)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
