@@ -29,11 +29,10 @@ func (s *Server) getLiveCaptions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	feed, err := openFeed(r, c.Timeline)
+	since, resumes, err := sinceOf(r)
 	if err != nil {
 		return err
 	}
-	defer feed.Close()
 	select {
 	case s.feeds <- struct{}{}:
 		defer func() { <-s.feeds }()
@@ -41,6 +40,13 @@ func (s *Server) getLiveCaptions(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Retry-After", "10")
 		return &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d follow the captions already; try again in a moment", cap(s.feeds))}
 	}
+	var feed *timeline.CaptionFeed
+	if resumes {
+		feed = c.Timeline.CaptionFeedSince(min(since, c.Timeline.LastCaption()))
+	} else {
+		feed = c.Timeline.CaptionFeed()
+	}
+	defer feed.Close()
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // for a proxy in front
@@ -61,48 +67,60 @@ func (s *Server) getLiveCaptions(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	return gone(follow(ctx, feed, r.URL.Query().Get("language"), c.Timeline, stream))
+	f := follower{feed, r.URL.Query().Get("language"), c.Timeline, s.beat, stream}
+	return gone(f.follow(ctx))
 }
 
-// openFeed begins behind the caption that the client has, or with the next.
-func openFeed(r *http.Request, t Timeline) (*timeline.CaptionFeed, error) {
+// sinceOf is the number of the last caption that the client has; given: it wants
+// those after it, and not only what is new.
+func sinceOf(r *http.Request) (id uint64, given bool, err error) {
 	since := r.Header.Get("Last-Event-ID")
 	if since == "" {
 		since = r.URL.Query().Get("since")
 	}
 	if since == "" {
-		return t.CaptionFeed(), nil
+		return 0, false, nil
 	}
-	id, err := strconv.ParseUint(since, 10, 64)
-	if err != nil {
-		return nil, badRequest("parameter since: %q is not a caption's number", since)
+	if id, err = strconv.ParseUint(since, 10, 64); err != nil {
+		return 0, false, badRequest("parameter since: %.80q is not a caption's number", since)
 	}
-	return t.CaptionFeedSince(min(id, t.LastCaption())), nil
+	return id, true, nil
+}
+
+// follower is a client of live captions.
+type follower struct {
+	feed     *timeline.CaptionFeed
+	language string // that it wants; empty: any
+	t        Timeline
+	beat     time.Duration
+	stream   func(string) error // writes and flushes
 }
 
 // follow writes events until the client, the recorder or ctx ends.
-func follow(ctx context.Context, feed *timeline.CaptionFeed, language string, t Timeline, stream func(string) error) error {
-	if err := stream("retry: 2000\n\n"); err != nil {
+func (f follower) follow(ctx context.Context) error {
+	if err := f.stream("retry: 2000\n\n"); err != nil {
 		return err
 	}
+	last := time.Now() // that anything was written
 	for {
-		wait, cancel := context.WithTimeout(ctx, liveBeat)
-		e, err := feed.Next(wait)
+		wait, cancel := context.WithDeadline(ctx, last.Add(f.beat))
+		e, err := f.feed.Next(wait)
 		cancel()
 		switch {
 		case ctx.Err() != nil || errors.Is(err, timeline.ErrEnd):
 			return nil
 		case errors.Is(err, context.DeadlineExceeded):
-			if err := stream(": still here\n\n"); err != nil {
+			if err := f.stream(": still here\n\n"); err != nil {
 				return err
 			}
+			last = time.Now()
 			continue
 		case err != nil:
 			return err
 		}
-		text, err := eventText(e, language, t)
+		text, err := f.text(e)
 		if err == nil && text != "" {
-			err = stream(text)
+			err, last = f.stream(text), time.Now()
 		}
 		if err != nil {
 			return err
@@ -110,42 +128,43 @@ func follow(ctx context.Context, feed *timeline.CaptionFeed, language string, t 
 	}
 }
 
-// eventText is an event as it goes over the wire; empty: not for this client.
-func eventText(e timeline.CaptionEvent, language string, t Timeline) (string, error) {
-	name, id := "", ""
+// text is an event as it goes over the wire; empty: not for this client.
+func (f follower) text(e timeline.CaptionEvent) (string, error) {
+	missed := ""
+	if e.Missed > 0 {
+		missed = fmt.Sprintf("event: missed\ndata: %d\n\n", e.Missed)
+	}
+	of := e.Caption.Language
+	if e.Kind == timeline.CaptionsDeleted {
+		of = e.Range.Language // empty: any
+	}
+	if f.language != "" && of != "" && of != f.language {
+		return missed, nil
+	}
+	name, id := "edited", ""
 	var data any
 	switch e.Kind {
 	case timeline.CaptionsDeleted:
-		if language != "" && e.Range.Language != "" && e.Range.Language != language {
-			return "", nil
-		}
-		g := CaptionsGone{From: moment(t, e.Range.From), Language: e.Range.Language}
-		if e.Range.Until.Run > 0 {
-			until := moment(t, e.Range.Until)
-			g.Until = &until
-		}
-		name, data = "deleted", g
+		name, data = "deleted", f.gone(e.Range)
+	case timeline.CaptionPartial:
+		name, data = "partial", captionOf(f.t, e.Caption)
+	case timeline.CaptionFinal:
+		name, id, data = "final", fmt.Sprintf("id: %d\n", e.Caption.ID), captionOf(f.t, e.Caption)
 	default:
-		if language != "" && e.Caption.Language != language {
-			return "", nil
-		}
-		data = captionOf(t, e.Caption)
-		switch e.Kind {
-		case timeline.CaptionPartial:
-			name = "partial"
-		case timeline.CaptionFinal:
-			name, id = "final", fmt.Sprintf("id: %d\n", e.Caption.ID)
-		default:
-			name = "edited"
-		}
+		data = captionOf(f.t, e.Caption)
 	}
 	b, err := json.Marshal(data)
 	if err != nil {
 		return "", err
 	}
-	missed := ""
-	if e.Missed > 0 {
-		missed = fmt.Sprintf("event: missed\ndata: %d\n\n", e.Missed)
-	}
 	return missed + "event: " + name + "\n" + id + "data: " + string(b) + "\n\n", nil
+}
+
+func (f follower) gone(r timeline.CaptionRange) CaptionsGone {
+	g := CaptionsGone{From: moment(f.t, r.From), Language: r.Language}
+	if r.Until.Run > 0 {
+		until := moment(f.t, r.Until)
+		g.Until = &until
+	}
+	return g
 }

@@ -20,6 +20,7 @@ type Server struct {
 	meters  map[string]*meter // by camera
 
 	patience time.Duration // with clients of exports and of live captions
+	beat     time.Duration // of live captions
 	feeds    chan struct{} // a place for each follower of the captions
 	files    chan struct{} // a place for each file of captions being made
 	searches chan struct{} // a place for each answer with captions being made
@@ -32,7 +33,7 @@ func New(o Options) (*Server, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience,
+	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, beat: liveBeat,
 		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches)}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
