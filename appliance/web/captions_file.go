@@ -73,9 +73,14 @@ func (s *Server) captionFile(w http.ResponseWriter, r *http.Request, f captionFi
 	}
 	pages := &captionPages{s: s, c: c, q: q, none: none}
 	if q.Language == "" && !f.several {
-		pages.q.Language = pages.tongue()
+		if err := pages.tongue(); err != nil {
+			return err
+		}
 	}
-	first := pages.edge(false)
+	first, err := pages.edge(false)
+	if err != nil {
+		return err
+	}
 	t := transcript{captions: pages.all, language: pages.q.Language, named: f.several && pages.tongues() > 1, words: times.words}
 	if q.Model == "" {
 		t.captions = subtitle.ShownOf(pages.all)
@@ -156,34 +161,36 @@ func (p *captionPages) all(yield func(timeline.Caption) bool) {
 	}
 }
 
-// edge is the first caption, or the last; nil: there is none, or none that can be read.
-func (p *captionPages) edge(last bool) *timeline.Caption {
+// edge is the first caption, or the last; nil: there is none.
+func (p *captionPages) edge(last bool) (*timeline.Caption, error) {
 	q := p.q
 	q.Limit, q.Newest = 1, last
-	if cs, err := p.read(q); err == nil && len(cs) > 0 {
-		return &cs[0]
+	cs, err := p.read(q)
+	if err != nil || len(cs) == 0 {
+		return nil, err
 	}
-	return nil
+	return &cs[0], nil
 }
 
-// tongue is the language of a file that can have but one: the first of those
+// tongue chooses the language of a file that can have but one: the first of those
 // that the camera is captioned in of which there is a caption, else that of the first caption.
-func (p *captionPages) tongue() string {
+func (p *captionPages) tongue() error {
+	var languages []string
 	if p.s.o.Recognition != nil {
 		if set, err := p.s.o.Recognition.CaptionSettings(p.c.Name); err == nil {
-			for _, l := range set.Languages {
-				in := *p
-				in.q.Language = l
-				if in.edge(false) != nil {
-					return l
-				}
-			}
+			languages = set.Languages
 		}
 	}
-	if c := p.edge(false); c != nil {
-		return c.Language
+	for _, l := range append(languages[:len(languages):len(languages)], "") {
+		p.q.Language = l
+		if c, err := p.edge(false); err != nil || c != nil {
+			if c != nil {
+				p.q.Language = c.Language
+			}
+			return err
+		}
 	}
-	return ""
+	return nil
 }
 
 // tongues is in how many languages the range was heard.

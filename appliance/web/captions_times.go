@@ -121,7 +121,11 @@ func (s *Server) movieClock(ctx context.Context, p *captionPages, first *timelin
 	zero := m.Recorded(from)
 	from = m.At(zero) // where the file begins, if that is a gap
 	if first != nil && (m.Length() == 0 || first.Position().Before(from)) {
-		if last := p.edge(true); m.Length() == 0 || last != nil && last.Position().Before(from) {
+		last, err := p.edge(true)
+		if err != nil {
+			return fileClock{}, time.Time{}, err
+		}
+		if m.Length() == 0 || last != nil && last.Position().Before(from) {
 			begin := first.Wall
 			return fileClock{end: forever, at: func(p media.Position) time.Duration {
 				w, _ := t.Wall(p)

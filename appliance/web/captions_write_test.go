@@ -35,11 +35,12 @@ func send(t testing.TB, s *Server, method, path, body string, v any) int {
 
 // asked is a Recognition that writes down what it is asked for.
 type asked struct {
-	camera  string
-	make    MakeRequest
-	changes map[string]string
-	err     error
-	jobs    []RecognitionJob
+	camera    string
+	make      MakeRequest
+	changes   map[string]string
+	err       error
+	languages string // that the camera is captioned in
+	jobs      []RecognitionJob
 }
 
 func (a *asked) Make(camera string, r MakeRequest) (RecognitionJob, error) {
@@ -62,7 +63,11 @@ func (a *asked) CancelJob(id string) error {
 	return ErrNoJob
 }
 func (a *asked) CaptionSettings(camera string) (CaptionSettings, error) {
-	return CaptionSettings{Camera: camera, Captions: "on"}, nil
+	set := CaptionSettings{Camera: camera, Captions: "on"}
+	if a.languages != "" {
+		set.Languages = strings.Split(a.languages, ", ")
+	}
+	return set, nil
 }
 func (a *asked) ChangeCaptionSettings(camera string, changes map[string]string) (CaptionSettings, error) {
 	a.camera, a.changes = camera, changes
