@@ -169,11 +169,140 @@ func TestSlowFollower(t *testing.T) {
 	must(t, c.(*net.TCPConn).SetReadBuffer(4096))
 	_, err = fmt.Fprint(c, "GET /api/v1/captions/live?since=0 HTTP/1.1\r\nHost: x\r\n\r\n")
 	must(t, err)
-	for _, want := range []int{1, 0} {
-		for end := time.Now().Add(30 * time.Second); len(s.feeds) != want; time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("%d follow, want %d", len(s.feeds), want)
+	until(t, "it follows", func() bool { return len(s.feeds) == 1 })
+	until(t, "it is cut off", func() bool { return len(s.feeds) == 0 })
+}
+
+// Many follow at once, among them some that read nothing; nobody misses anything
+// for it, and all give their places back.
+func TestManyFollowers(t *testing.T) {
+	d := newDeck(t)
+	d.record(20 * time.Second)
+	s := d.serve(nil)
+	h := httptest.NewServer(s.Handler())
+	t.Cleanup(h.Close)
+	for range 10 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+		must(t, err)
+		t.Cleanup(func() { c.Close() })
+		_, err = fmt.Fprint(c, "GET /api/v1/captions/live?since=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+		must(t, err)
+	}
+	var all []*stream
+	for range 50 {
+		all = append(all, follows(t, h.URL, "?language=ko", nil))
+	}
+	const n = 40
+	for i := range n {
+		d.ShowPartial(media.Caption{Run: 1, Start: time.Second, End: 2 * time.Second, Text: "...", Language: "ko", Track: d.audio.ID})
+		d.say(time.Second+time.Duration(i)*100*time.Millisecond, fmt.Sprintf("w%d", i))
+		d.say(time.Second+time.Duration(i)*100*time.Millisecond, fmt.Sprintf("x%d", i), german)
+	}
+	for k, f := range all {
+		for i := 0; i < n; {
+			e, ok := f.next()
+			if !ok || e.name == "missed" {
+				t.Fatalf("follower %d: %v %s %s", k, ok, e.name, e.data)
 			}
+			if e.name != "final" {
+				continue
+			}
+			if e.caption.Text != fmt.Sprintf("w%d", i) {
+				t.Fatalf("follower %d: %s, want w%d", k, e.caption.Text, i)
+			}
+			i++
+		}
+		f.resp.Body.Close()
+	}
+	until(t, "their places are free", func() bool { return len(s.feeds) == 10 })
+}
+
+// A stream outlives the time within which other answers must be written.
+func TestLongStream(t *testing.T) {
+	d := newDeck(t)
+	d.record(20 * time.Second)
+	h := httptest.NewUnstartedServer(d.serve(nil).Handler())
+	h.Config.WriteTimeout, h.Config.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond
+	h.Start()
+	t.Cleanup(h.Close)
+	live := follows(t, h.URL, "", nil)
+	for i := range 3 {
+		<-time.After(60 * time.Millisecond) // which have to pass
+		text := fmt.Sprintf("w%d", i)
+		d.say(time.Duration(i+2)*time.Second, text)
+		live.want("final", text)
+	}
+}
+
+// In silence there is a comment now and then, also while others are spoken to.
+func TestBeat(t *testing.T) {
+	d := newDeck(t)
+	d.record(20 * time.Second)
+	s := d.serve(nil)
+	s.beat = 20 * time.Millisecond
+	h := httptest.NewServer(s.Handler())
+	t.Cleanup(h.Close)
+	live := follows(t, h.URL, "?language=ko", nil)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				d.ShowPartial(media.Caption{Run: 1, Start: time.Second, End: 2 * time.Second, Text: "...", Language: "de", Track: d.audio.ID})
+			}
+		}
+	}()
+	for beats := 0; beats < 3; {
+		if !live.sc.Scan() {
+			t.Fatal("the stream ended")
+		}
+		switch line := live.sc.Text(); {
+		case strings.HasPrefix(line, ":"):
+			beats++
+		case line != "" && line != "retry: 2000":
+			t.Fatalf("%q", line)
+		}
+	}
+	close(stop)
+	<-stopped
+}
+
+// What is written is what an EventSource reads, whatever the text.
+func TestEventText(t *testing.T) {
+	d := newDeck(t)
+	d.record(5 * time.Second)
+	f := follower{language: "ko", t: d.Timeline}
+	c := timeline.Caption{Caption: media.Caption{ID: 7, Run: 1, Start: time.Second, End: 2 * time.Second, Text: "a\r\n\ndata: b\u2028</script>", Language: "ko"}}
+	gone := timeline.CaptionRange{From: position{Run: 1, Time: time.Second}, Until: position{Run: 1, Time: 2 * time.Second}}
+	for name, x := range map[string]struct {
+		e     timeline.CaptionEvent
+		begin string
+		lines int
+	}{
+		"partial":               {timeline.CaptionEvent{Kind: timeline.CaptionPartial, Caption: c}, "event: partial\ndata: {", 2},
+		"final":                 {timeline.CaptionEvent{Kind: timeline.CaptionFinal, Caption: c}, "event: final\nid: 7\ndata: {", 3},
+		"edited":                {timeline.CaptionEvent{Kind: timeline.CaptionEdited, Caption: c}, "event: edited\ndata: {", 2},
+		"deleted":               {timeline.CaptionEvent{Kind: timeline.CaptionsDeleted, Range: gone}, "event: deleted\ndata: {", 2},
+		"missed":                {timeline.CaptionEvent{Kind: timeline.CaptionFinal, Caption: c, Missed: 3}, "event: missed\ndata: 3\n\nevent: final\nid: 7\n", 6},
+		"missed, not for it":    {timeline.CaptionEvent{Kind: timeline.CaptionFinal, Missed: 3, Caption: timeline.Caption{Caption: media.Caption{Language: "de"}}}, "event: missed\ndata: 3", 2},
+		"another language":      {timeline.CaptionEvent{Kind: timeline.CaptionFinal, Caption: timeline.Caption{Caption: media.Caption{Language: "de"}}}, "", 0},
+		"deleted, not its own":  {timeline.CaptionEvent{Kind: timeline.CaptionsDeleted, Range: timeline.CaptionRange{Language: "de"}}, "", 0},
+		"deleted, all from one": {timeline.CaptionEvent{Kind: timeline.CaptionsDeleted, Range: timeline.CaptionRange{From: gone.From, Language: "ko"}}, "event: deleted\ndata: {", 2},
+	} {
+		text, err := f.text(x.e)
+		must(t, err)
+		body, whole := strings.CutSuffix(text, "\n\n")
+		if x.lines == 0 && text == "" {
+			continue
+		}
+		if lines := strings.Split(body, "\n"); !whole || len(lines) != x.lines || !strings.HasPrefix(text, x.begin) || strings.ContainsAny(text, "\r\u2028") {
+			t.Errorf("%s: %d lines: %q", name, len(lines), text)
+		}
+		if name == "deleted, all from one" && !strings.Contains(text, `"until":null`) {
+			t.Errorf("%s: %q", name, text)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf16"
 
 	"hindsight/media"
+	"hindsight/store"
 )
 
 var maker = media.Model{Name: "small", Hash: strings.Repeat("0", 64)}
@@ -281,4 +283,102 @@ func TestParseZone(t *testing.T) {
 			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
+}
+
+// Captions may be kept when their sound is gone; wall times find them, too.
+func TestCaptionsWithoutSound(t *testing.T) {
+	d := &deck{t: t, mem: store.NewMemory()}
+	d.mem.KeepCaptions = -1
+	d.begin()
+	t.Cleanup(func() { d.Close(media.Off) })
+	in := func(run media.Run) func(*media.Caption) { return func(c *media.Caption) { c.Run = run } }
+	d.record(4 * time.Second)
+	d.next(media.Off, 56*time.Second)
+	d.record(4 * time.Second)
+	d.next(media.Off, 56*time.Second)
+	d.record(4 * time.Second)
+	first := epoch
+	for run := media.Run(1); run <= 3; run++ { // 10:00:01, 10:01:02, 10:02:03, and 2 s later
+		d.say(2*time.Second, fmt.Sprintf("run%d early", run), in(run))
+		d.say(4*time.Second, fmt.Sprintf("run%d late", run), in(run))
+	}
+	must(t, d.Close(media.Off))
+	d.mem = d.mem.Reopen()
+	for range 2 {
+		_, err := d.mem.DropOldest()
+		must(t, err)
+	}
+	d.pass(time.Minute)
+	d.begin()
+	d.record(time.Second)
+	if p, _ := d.Oldest(); p.Run != 3 {
+		t.Fatalf("the oldest sound is at %v", p)
+	}
+	s := d.serve(nil)
+	texts := func(query string) string {
+		var out Captions
+		look(t, s, "/api/v1/captions"+query, &out)
+		var all []string
+		for _, c := range out.Captions {
+			all = append(all, strings.TrimPrefix(c.Text, "run"))
+		}
+		return strings.Join(all, ", ")
+	}
+	at := func(d time.Duration) string { return first.Add(d).Format("2006-01-02T15:04:05.000Z") }
+	for query, want := range map[string]string{
+		"":                                    "1 early, 1 late, 2 early, 2 late, 3 early, 3 late",
+		"?to=" + at(2500*time.Millisecond):    "1 early",
+		"?from=" + at(-time.Hour):             "1 early, 1 late, 2 early, 2 late, 3 early, 3 late",
+		"?to=" + at(-time.Hour):               "",
+		"?from=" + at(2500*time.Millisecond):  "1 late, 2 early, 2 late, 3 early, 3 late",
+		"?from=" + at(30*time.Second):         "2 early, 2 late, 3 early, 3 late",
+		"?from=" + at(63500*time.Millisecond): "2 late, 3 early, 3 late",
+		"?from=" + at(3*time.Second) + "&to=" + at(63*time.Second): "1 late, 2 early",
+		"?from=2.3500&to=3.3500":                                   "2 late, 3 early",
+		"?search=late&to=" + at(70*time.Second):                    "1 late, 2 late",
+		"?from=" + at(time.Minute) + "&to=" + at(2*time.Hour):      "2 early, 2 late, 3 early, 3 late",
+	} {
+		if got := texts(query); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	// A file is as the MP4 file is, which has only what there is sound of...
+	if body, _ := text(t, s, "/api/v1/captions.srt"); strings.Contains(body, "run1") || !strings.Contains(body, "00:00:01,000 --> 00:00:02,000\nrun3 early\n") {
+		t.Errorf("srt:\n%s", body)
+	}
+	// ...unless none is asked for: then it counts from the first of them.
+	if body, _ := text(t, s, "/api/v1/captions.srt?to="+at(90*time.Second)); !strings.HasPrefix(body, "1\n00:00:00,000 --> 00:00:01,000\nrun1 early\n\n2\n00:00:02,000 --> 00:00:03,000\nrun1 late\n\n3\n00:01:01,000 -->") {
+		t.Errorf("srt of the past:\n%s", body)
+	}
+	if body, _ := text(t, s, "/api/v1/captions.txt"); strings.Count(body, "\n") != 6 {
+		t.Errorf("txt:\n%s", body)
+	}
+}
+
+// FuzzCaptionQuery: whatever is asked for is answered, or what is wrong with it is said.
+func FuzzCaptionQuery(f *testing.F) {
+	d := newDeck(f)
+	d.record(4 * time.Second)
+	d.say(2*time.Second, "today 날씨 <b>")
+	s := d.serve(nil)
+	for _, q := range []string{"", "from=1.2000&to=1.3000&limit=1000&order=newest&after=1.1.1", "from=-1s&to=-0s", "from=10:00&to=10:01&language=ko&model=small", "search=%22today+%EB%82%A0%EC%94%A8%22",
+		"search=%22&limit=0", "from=4294967295.9223372036854775807", "to=4294967296.1", "from=9999-12-31T23:59:59Z", "from=0001-01-01T00:00:00Z&to=0001-01-01T00:00:01Z", "from=-9999999h", "times=wall&zone=%2B14:59&words=1",
+		"camera=%00&%zz", "after=4294967295.9223372036854775807.18446744073709551615&order=oldest", "search=%ff%fe", "state=off"} {
+		f.Add(q)
+	}
+	f.Fuzz(func(t *testing.T, q string) {
+		for _, path := range []string{"", "/heard", ".vtt", ".srt", ".txt"} {
+			r := httptest.NewRequest(http.MethodGet, "/api/v1/captions"+path, nil)
+			r.URL.RawQuery = q
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			if w.Code == 200 {
+				continue
+			}
+			var e struct{ Error string }
+			if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != 400 && w.Code != 404 || e.Error == "" || strings.Contains(e.Error, "\n") {
+				t.Errorf("%s?%q: %d %q %v", path, q, w.Code, e.Error, err)
+			}
+		}
+	})
 }

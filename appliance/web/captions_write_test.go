@@ -201,3 +201,31 @@ func TestCaptionSettings(t *testing.T) {
 		t.Errorf("%d %q", code, e.Error)
 	}
 }
+
+// FuzzBodies: whatever is sent is answered with a sentence, and never by a failure of the recorder's.
+func FuzzBodies(f *testing.F) {
+	d := newDeck(f)
+	d.record(4 * time.Second)
+	id := strconv.FormatUint(d.say(2*time.Second, "text").ID, 10)
+	s := d.serve(func(o *Options) { o.Recognition = &asked{} })
+	for _, b := range []string{`{"text":"x","editor":"y"}`, `{"text":"\ud800"}`, `{"text":null}`, `{"from":"1.2000","to":"1.3000","replace":true}`, `{"from":"99999999999.1","to":"-1s"}`,
+		`{"captions":"off","languages":["ko"],"phrases":["a"],"max_celsius":1e3}`, `{"languages":[""]}`, `[`, ``, `{"text":"x"}{`, "{\"text\":\"\xff\"}", `{"text":"` + strings.Repeat("x", 4097) + `"}`} {
+		f.Add(b, "application/json; charset=utf-8", "")
+	}
+	f.Add(`{}`, "application/jsonp", "cross-site")
+	f.Add(`{}`, ";", "none")
+	f.Fuzz(func(t *testing.T, text, kind, site string) {
+		for _, to := range [][2]string{{http.MethodPatch, "/" + id}, {http.MethodPost, "/make"}, {http.MethodPatch, "/settings"}} {
+			w := newRecorder(s, to[0], "/api/v1/captions"+to[1], strings.NewReader(text), map[string]string{"Content-Type": kind, "Sec-Fetch-Site": site})
+			var e struct{ Error string }
+			switch err := json.Unmarshal(w.Body.Bytes(), &e); {
+			case err != nil:
+				t.Errorf("%s: %d, no JSON: %v", to[1], w.Code, err)
+			case w.Code < 300 && (!strings.HasPrefix(kind, "application/json") && !strings.HasPrefix(strings.ToLower(strings.TrimSpace(kind)), "application/json") || site == "cross-site"):
+				t.Errorf("%s: %q from %q was taken", to[1], kind, site)
+			case w.Code >= 300 && (w.Code < 400 || w.Code >= 500 || e.Error == "" || strings.Contains(e.Error, "\n")):
+				t.Errorf("%s: %d %q", to[1], w.Code, e.Error)
+			}
+		}
+	})
+}

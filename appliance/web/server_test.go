@@ -61,7 +61,11 @@ func TestMetrics(t *testing.T) {
 				Sources: []Source{
 					{Kinds: []media.Kind{media.Audio}, Name: "mic", Starts: 2, Error: "lost"},
 					{Kinds: []media.Kind{media.Video}, Name: "mic", Starts: 1}, {Name: "cam\xe4ra"},
-				}, Drops: []Drop{{media.Video, `a "broken" JPEG`, 7}}}}}
+				}, Drops: []Drop{{media.Video, `a "broken" JPEG`, 7}},
+				Captions: []CaptionStatus{
+					{Language: "ko", Model: "small", State: "listening", BehindSeconds: 0.5, PendingSeconds: 60, OffSeconds: 7, RSSBytes: 1 << 20, CPUSeconds: 1.5, Starts: 2, Words: 99, Pid: 5},
+					{Language: "zh-TW", State: "no model"},
+				}}}}
 		}
 	})
 	r, err := http.NewRequest(http.MethodGet, "/metrics", nil)
@@ -81,6 +85,16 @@ func TestMetrics(t *testing.T) {
 		`hindsight_dropped_total{camera="cam",kind="video",reason="a \"broken\" JPEG"} 7`,
 		`hindsight_track_units_total{camera="cam",codec="mjpeg",kind="video",track="1"} 40`,
 		`hindsight_track_kept_bytes{camera="cam",codec="pcma",kind="audio",track="2"} 32000`,
+		`hindsight_captions_listening{camera="cam",language="ko"} 1`,
+		`hindsight_captions_listening{camera="cam",language="zh-TW"} 0`,
+		`hindsight_captions_behind_seconds{camera="cam",language="ko"} 0.5`,
+		`hindsight_captions_pending_seconds{camera="cam",language="ko"} 60`,
+		`hindsight_captions_off_seconds{camera="cam",language="ko"} 7`,
+		`hindsight_captions_rss_bytes{camera="cam",language="ko"} 1.048576e+06`,
+		`hindsight_captions_cpu_seconds_total{camera="cam",language="ko"} 1.5`,
+		`hindsight_captions_starts_total{camera="cam",language="ko"} 2`,
+		`hindsight_captions_words_total{camera="cam",language="ko"} 99`,
+		`# TYPE hindsight_captions_cpu_seconds_total counter`,
 		`# TYPE hindsight_camera_commits_total counter`,
 		`go_goroutines `,
 	} {
