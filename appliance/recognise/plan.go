@@ -1,6 +1,7 @@
 package recognise
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -71,10 +72,7 @@ func recorded(m *timeline.Map, tracks []media.Track) []stretch {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b stretch) int {
-		if a.run != b.run {
-			return int(int64(a.run) - int64(b.run))
-		}
-		return int(a.from - b.from)
+		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.from, b.from))
 	})
 	return out
 }

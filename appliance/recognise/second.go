@@ -20,7 +20,7 @@ func (h *hearing) makeUp(ctx context.Context, a account) {
 		h.endSecond()
 		return
 	}
-	if runs || len(a.todo) == 0 {
+	if runs || len(h.audible(a.todo)) == 0 {
 		return
 	}
 	select {
@@ -38,8 +38,11 @@ func (h *hearing) makeUp(ctx context.Context, a account) {
 	}
 	up, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	todo := h.beginSecond(cancel, done)
+	todo := h.audible(h.beginSecond(cancel, done))
 	if len(todo) == 0 {
+		h.mu.Lock()
+		h.stopUp = nil
+		h.mu.Unlock()
 		cancel()
 		leave()
 		h.s.second <- struct{}{}
@@ -79,6 +82,24 @@ func (h *hearing) beginSecond(stop context.CancelFunc, done chan struct{}) []str
 	}
 	h.stopUp, h.upDone = stop, done
 	return a.todo
+}
+
+// audible are the stretches of tracks that can be decoded here. The others stay
+// pending: another version may know how.
+func (h *hearing) audible(todo []stretch) (out []stretch) {
+	can := map[uint16]bool{}
+	for _, t := range h.tl.Tracks() {
+		if d, _, err := h.s.o.Decode(t); err == nil {
+			d.Close()
+			can[t.ID] = true
+		}
+	}
+	for _, s := range todo {
+		if can[s.track] {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // endSecond ends the second recogniser and waits until it has ended.
@@ -171,14 +192,6 @@ func (r *reading) run(ctx context.Context) error {
 	h.mu.Unlock()
 	if err == nil {
 		return c.end()
-	}
-	var un *unheard
-	if errors.As(err, &un) { // it can never be heard: say so once
-		for _, s := range r.todo {
-			if err := h.tl.SetHeard(s.span(h.Language, media.HeardDone, un.Error())); err != nil {
-				return err
-			}
-		}
 	}
 	return errors.Join(err, w.flush())
 }

@@ -37,7 +37,7 @@ const (
 // the timeline has its number or its kind.
 func textTrack() media.Track { return media.Track{ClockRate: textRate} }
 
-func isText(t media.Track) bool { return t.Kind == 0 }
+func isText(t media.Track) bool { return t.Kind == 0 && t.Codec == 0 }
 
 func textFormat() *format.Generic {
 	return &format.Generic{PayloadTyp: payloadText, RTPMa: "t140/1000", ClockRat: textRate}
