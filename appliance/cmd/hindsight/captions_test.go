@@ -252,6 +252,11 @@ func captionsOfDemo(t *testing.T, long, kill time.Duration) {
 		c := s.caption()
 		return c.State == "listening" && c.Behind < 1 && c.Pending == 0 && s.recorded() > end+8*time.Second
 	})
+	defer func() {
+		if t.Failed() { // what is needed to find out why
+			t.Logf("heard %s\n%s", s.text("/api/v1/captions.txt?times=media"), s.log)
+		}
+	}()
 	st := s.caption()
 	t.Logf("killed %d times; %+v", kills, st)
 	if kills == 0 || st.Starts <= kills {
