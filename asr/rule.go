@@ -77,5 +77,5 @@ func DefaultRule(o Options) Rule {
 	for _, p := range o.Phrases {
 		longest = max(longest, len(strings.Fields(p)))
 	}
-	return Rule{Utterance: 0.8, Shortest: 250 * time.Millisecond, Longest: time.Second, Strict: true, Most: longest}
+	return Rule{Utterance: 0.5, Shortest: 250 * time.Millisecond, Longest: time.Second, Strict: true, Most: longest}
 }
