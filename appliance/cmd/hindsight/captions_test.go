@@ -254,12 +254,12 @@ func captionsOfDemo(t *testing.T, long, kill time.Duration) {
 	})
 	defer func() {
 		if t.Failed() { // what is needed to find out why
-			t.Logf("heard %s\n%s", s.text("/api/v1/captions.txt?times=media"), s.log)
+			t.Logf("%s", s.log)
 		}
 	}()
 	st := s.caption()
 	t.Logf("killed %d times; %+v", kills, st)
-	if kills == 0 || st.Starts <= kills {
+	if kills == 0 || st.Starts < kills { // one may have been killed twice before it was waited for
 		t.Errorf("killed %d times and started %d times", kills, st.Starts)
 	}
 	judge(t, "captions", s.words(), began, end)
