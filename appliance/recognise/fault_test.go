@@ -169,3 +169,31 @@ func (codecError) Error() string {
 }
 
 var errCodec = codecError{}
+
+// Sound of an earlier track that cannot be decoded stays pending, and keeps nobody
+// from ending or from what can be decoded.
+func TestUndecodableBefore(t *testing.T) {
+	r := newRig(t, nil)
+	r.speak(2, 3*time.Second)
+	before := r.track.ID
+	var err error
+	if r.track, err = r.tl.Track(media.Track{Kind: media.Audio, Codec: media.PCMA, ClockRate: rate, Channels: 2}); err != nil {
+		t.Fatal(err)
+	}
+	r.truth = nil
+	r.speak(2, 3*time.Second)
+	s, stop := r.service(func(o *Options) {
+		o.Decode = func(t media.Track) (Decoder, Format, error) {
+			if t.ID == before {
+				return nil, Format{}, errCodec
+			}
+			return decodePlain(t)
+		}
+	}, hearingOf(t, asrtest.Script{}))
+	await(t, "the track of now is captioned", func() bool { return len(r.words("de")) == len(r.truth) })
+	await(t, "the other is pending", func() bool { return status(s).Pending > 5*time.Second })
+	stop()
+	if got := r.tl.Heard(timeline.HeardQuery{Language: "de", Track: before, State: media.HeardDone}); len(got) > 0 {
+		t.Errorf("said to be done: %+v", got)
+	}
+}

@@ -126,16 +126,6 @@ func (h *hearing) pause(ctx context.Context, happens <-chan struct{}) {
 	}
 }
 
-// track is the one to listen to now.
-func (h *hearing) track() (media.Track, bool) {
-	for _, t := range h.tl.Current() {
-		if ours(t) {
-			return t, true
-		}
-	}
-	return media.Track{}, false
-}
-
 // account makes up what has been heard. h.said must be held, so that it is
 // still true when something is done about it.
 func (h *hearing) account() account {

@@ -39,11 +39,11 @@ func (h *heat) changed() <-chan struct{} {
 	return h.wake
 }
 
-// cool waits until it is not too hot.
-func (h *heat) cool(ctx context.Context) error {
+// until waits until it is too hot, or is not.
+func (h *heat) until(ctx context.Context, hot bool) error {
 	for ctx.Err() == nil {
 		changed := h.changed()
-		if h.tooHot() == "" {
+		if (h.tooHot() != "") == hot {
 			return nil
 		}
 		select {
@@ -52,21 +52,6 @@ func (h *heat) cool(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// warm waits until it is too hot; false: ctx ended before.
-func (h *heat) warm(ctx context.Context) bool {
-	for ctx.Err() == nil {
-		changed := h.changed()
-		if h.tooHot() != "" {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-	}
-	return false
 }
 
 // see takes a temperature in degrees Celsius; most 0: any will do.

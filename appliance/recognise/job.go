@@ -322,18 +322,9 @@ func (s *Service) do(j *job) error {
 	h := &hearing{Hearing: r.Hearing, s: s, said: s.said[r.Camera], camera: r.Camera, tl: tl, log: s.log.With("camera", r.Camera, "job", j.get().ID), spelling: spelling}
 	total, before := left(all), time.Duration(0)
 	for len(all) > 0 {
-		i := slices.IndexFunc(tl.Tracks(), func(t media.Track) bool { return t.ID == all[0].track })
-		if i < 0 {
-			return fmt.Errorf("track %d is not known", all[0].track)
-		}
-		t := tl.Tracks()[i]
-		var mine, others []stretch
-		for _, x := range all {
-			if x.track == t.ID {
-				mine = append(mine, x)
-			} else {
-				others = append(others, x)
-			}
+		t, mine, others, err := firstTrack(tl, all)
+		if err != nil {
+			return err
 		}
 		if err := s.doTrack(j, h, t, mine, leave, func(done time.Duration) float64 {
 			return (before + done).Seconds() / total.Seconds()
@@ -357,7 +348,7 @@ var errHot = errors.New("the machine is too hot")
 func (s *Service) doTrack(j *job, h *hearing, t media.Track, mine []stretch, leave func(), share func(time.Duration) float64) error {
 	var heard []media.HeardSpan
 	for {
-		if err := s.heat.cool(j.ctx); err != nil {
+		if err := s.heat.until(j.ctx, false); err != nil {
 			return err
 		}
 		var rest []stretch
@@ -389,12 +380,12 @@ func (s *Service) readFor(j *job, h *hearing, t media.Track, mine []stretch, lea
 	ctx, fail := context.WithCancelCause(j.ctx)
 	defer fail(nil)
 	go func() {
-		if s.heat.warm(ctx) {
+		if s.heat.until(ctx, true) == nil {
 			fail(errHot)
 		}
 	}()
 	faults := 0
-	rd := &reading{h: h, track: t, todo: mine, config: h.config(r.Model, r.Dir, r.Memory, t), onReady: leave,
+	rd := &reading{h: h, track: t, todo: mine, config: h.config(t), onReady: leave,
 		begin: func(*asr.Listener) {},
 		keep: func(cs []media.Caption, span media.HeardSpan) error {
 			added, err := h.keepFor(r, t.ID, cs, span)

@@ -28,17 +28,17 @@ func (e *ear) ahead() stretch {
 	return stretch{e.run, e.track, e.done, math.MaxInt64}
 }
 
-// config is what a recogniser of this hearing is started with. m is its model, in dir.
-func (h *hearing) config(m media.Model, dir string, memory int64, t media.Track) asr.Config {
+// config is what a recogniser of this hearing is started with.
+func (h *hearing) config(t media.Track) asr.Config {
 	tune := h.s.tuning()
 	child := h.s.o.Child
-	child.Model = dir
+	child.Model = h.Dir
 	child.Idle = tune.Idle
 	o := asr.Options{Phrases: h.Phrases}
 	c := asr.Config{Child: child, Options: o, Channel: h.Channel, Rule: asr.DefaultRule(o), Load: tune.Load, Log: h.log,
-		Caption: media.Caption{Language: h.Language, Model: m, Track: t.ID, Role: t.Role}}
+		Caption: media.Caption{Language: h.Language, Model: h.Model, Track: t.ID, Role: t.Role}}
 	if c.Memory = tune.Memory; c.Memory == 0 {
-		c.Memory = memory + memory/2
+		c.Memory = h.Memory + h.Memory/2
 	}
 	return c
 }
@@ -46,7 +46,7 @@ func (h *hearing) config(m media.Model, dir string, memory int64, t media.Track)
 // listen listens at the live end until ctx ends, the machine gets too hot, or
 // the sound goes on in another track.
 func (h *hearing) listen(ctx context.Context) {
-	t, ok := h.track()
+	t, ok := current(h.tl)
 	if !ok {
 		h.set(NoSound, "")
 		h.pause(ctx, nil)
@@ -141,7 +141,7 @@ func (h *hearing) open(t media.Track) (*ear, error) {
 		src.close()
 		return nil, err
 	}
-	e := &ear{listener: asr.NewListener(h.config(h.Model, h.Dir, h.Memory, t)), source: src, track: t.ID, run: from.Run, done: from.Time}
+	e := &ear{listener: asr.NewListener(h.config(t)), source: src, track: t.ID, run: from.Run, done: from.Time}
 	e.w = &writer{spelling: h.spelling, limits: asr.DefaultLimits(), win: window{run: from.Run, from: from.Time}, last: from.Time,
 		keep: func(cs []media.Caption, span media.HeardSpan) error { return h.keepLive(e, cs, span) }}
 	h.mu.Lock()
@@ -190,19 +190,7 @@ func (h *hearing) resume(t media.Track) media.Position {
 
 // keepLive keeps what the live recogniser has made final.
 func (h *hearing) keepLive(e *ear, cs []media.Caption, span media.HeardSpan) error {
-	h.said.Lock()
-	defer h.said.Unlock()
-	added, err := h.tl.AddCaptions(cs, span)
-	if err != nil {
-		return err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	e.done = span.Until
-	for _, c := range added {
-		h.words += int64(len(c.Words))
-	}
-	return nil
+	return h.keepThen(cs, span, func() { e.done = span.Until })
 }
 
 // liveSound is the sound at the live end. When it is too far behind, what lies

@@ -58,6 +58,16 @@ type account struct {
 // ours reports whether a track is listened to: the camera's own sound.
 func ours(t media.Track) bool { return t.Kind == media.Audio && t.Role == media.Main }
 
+// current is the track to listen to now.
+func current(tl Timeline) (media.Track, bool) {
+	tracks := tl.Current()
+	i := slices.IndexFunc(tracks, ours)
+	if i < 0 {
+		return media.Track{}, false
+	}
+	return tracks[i], true
+}
+
 // recorded is the sound that is kept of each track in each run, as far as it is on disk.
 func recorded(m *timeline.Map, tracks []media.Track) []stretch {
 	var out []stretch

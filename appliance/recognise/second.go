@@ -38,11 +38,8 @@ func (h *hearing) makeUp(ctx context.Context, a account) {
 	}
 	up, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	todo := h.audible(h.beginSecond(cancel, done))
+	todo := h.beginSecond(cancel, done)
 	if len(todo) == 0 {
-		h.mu.Lock()
-		h.stopUp = nil
-		h.mu.Unlock()
 		cancel()
 		leave()
 		h.s.second <- struct{}{}
@@ -74,19 +71,23 @@ func (h *hearing) beginSecond(stop context.CancelFunc, done chan struct{}) []str
 	h.said.Lock()
 	defer h.said.Unlock()
 	a := h.account()
+	todo := h.audible(a.todo)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.short = ""
-	if len(a.todo) == 0 || a.live != h.live || !h.spare() {
+	if len(todo) == 0 || a.live != h.live || !h.spare() {
 		return nil
 	}
 	h.stopUp, h.upDone = stop, done
-	return a.todo
+	return todo
 }
 
 // audible are the stretches of tracks that can be decoded here. The others stay
 // pending: another version may know how.
 func (h *hearing) audible(todo []stretch) (out []stretch) {
+	if len(todo) == 0 {
+		return nil
+	}
 	can := map[uint16]bool{}
 	for _, t := range h.tl.Tracks() {
 		if d, _, err := h.s.o.Decode(t); err == nil {
@@ -118,25 +119,12 @@ func (h *hearing) catchUp(ctx context.Context, todo []stretch, leave func()) err
 	if !h.s.tuning().Oldest {
 		slices.Reverse(todo)
 	}
-	i := slices.IndexFunc(h.tl.Tracks(), func(t media.Track) bool { return t.ID == todo[0].track })
-	if i < 0 {
-		return fmt.Errorf("track %d is not known", todo[0].track)
+	t, mine, _, err := firstTrack(h.tl, todo)
+	if err != nil {
+		return err
 	}
-	t := h.tl.Tracks()[i]
-	var mine []stretch
-	for _, s := range todo {
-		if s.track == t.ID {
-			mine = append(mine, s)
-		}
-	}
-	r := &reading{h: h, track: t, todo: mine, config: h.config(h.Model, h.Dir, h.Memory, t), onReady: leave,
-		keep: func(cs []media.Caption, span media.HeardSpan) error {
-			h.said.Lock()
-			defer h.said.Unlock()
-			added, err := h.tl.AddCaptions(cs, span)
-			h.count(added)
-			return err
-		},
+	r := &reading{h: h, track: t, todo: mine, config: h.config(t), onReady: leave,
+		keep: func(cs []media.Caption, span media.HeardSpan) error { return h.keepThen(cs, span, func() {}) },
 		begin: func(l *asr.Listener) {
 			h.mu.Lock()
 			h.second = &ear{listener: l}
@@ -145,12 +133,39 @@ func (h *hearing) catchUp(ctx context.Context, todo []stretch, leave func()) err
 	return r.run(ctx)
 }
 
-func (h *hearing) count(cs []media.Caption) {
+// firstTrack is the track of the first of todo, and which of them are of it.
+func firstTrack(tl Timeline, todo []stretch) (t media.Track, mine, others []stretch, err error) {
+	tracks := tl.Tracks()
+	i := slices.IndexFunc(tracks, func(t media.Track) bool { return t.ID == todo[0].track })
+	if i < 0 {
+		return t, nil, nil, fmt.Errorf("track %d is not known", todo[0].track)
+	}
+	for _, s := range todo {
+		if s.track == tracks[i].ID {
+			mine = append(mine, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return tracks[i], mine, others, nil
+}
+
+// keepThen keeps what a recogniser has made final, and does what has to be done
+// at the same moment, with h.mu held.
+func (h *hearing) keepThen(cs []media.Caption, span media.HeardSpan, then func()) error {
+	h.said.Lock()
+	defer h.said.Unlock()
+	added, err := h.tl.AddCaptions(cs, span)
+	if err != nil {
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, c := range cs {
+	then()
+	for _, c := range added {
 		h.words += int64(len(c.Words))
 	}
+	return nil
 }
 
 // reading captions stretches of one track, which lie in the past.

@@ -3,7 +3,6 @@ package recognise
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -29,7 +28,6 @@ type source struct {
 	until  time.Duration  // of from.Run, where the sound ends; 0: it goes on live
 	broken bool           // told that a unit cannot be decoded
 
-	end    time.Duration // of the newest unit yielded
 	looked int
 	behind time.Duration
 }
@@ -40,7 +38,7 @@ func openSource(tl Timeline, decode func(media.Track) (Decoder, Format, error), 
 	if err != nil {
 		return nil, &unheard{err}
 	}
-	s := &source{tl: tl, log: log, track: t, dec: dec, format: format, from: from, end: from.Time}
+	s := &source{tl: tl, log: log, track: t, dec: dec, format: format, from: from}
 	if s.cursor, err = tl.At(from, timeline.Selection{Kinds: []media.Kind{media.Audio}}); err != nil {
 		dec.Close()
 		return nil, err
@@ -58,9 +56,6 @@ func (s *source) close() {
 	s.dec.Close()
 }
 
-// errAnother ends a sound that goes on in another track.
-var errAnother = fmt.Errorf("the sound goes on in another track: %w", io.EOF)
-
 // Next is asr.Sound's.
 func (s *source) Next(ctx context.Context) (asr.Chunk, error) {
 	for {
@@ -72,8 +67,8 @@ func (s *source) Next(ctx context.Context) (asr.Chunk, error) {
 			return asr.Chunk{}, err
 		}
 		if item.Track != s.track.ID {
-			if s.until == 0 && s.follows(item.Track) {
-				return asr.Chunk{}, errAnother
+			if s.until == 0 && s.goesOn(item.Track) {
+				return asr.Chunk{}, io.EOF
 			}
 			continue
 		}
@@ -92,7 +87,6 @@ func (s *source) Next(ctx context.Context) (asr.Chunk, error) {
 			s.broken = true
 			continue
 		}
-		s.end = at + s.track.Duration(item.Payload)
 		return asr.Chunk{Run: item.Run, At: at, Rate: s.format.Rate, Channels: s.format.Channels, Samples: pcm,
 			Behind: s.lag(item)}, nil
 	}
@@ -115,14 +109,10 @@ func (s *source) item(ctx context.Context) (timeline.Item, error) {
 	return item, err
 }
 
-// follows reports whether another track is the one to listen to now.
-func (s *source) follows(id uint16) bool {
-	for _, t := range s.tl.Current() {
-		if ours(t) {
-			return t.ID == id
-		}
-	}
-	return false
+// goesOn reports whether the sound goes on in another track.
+func (s *source) goesOn(track uint16) bool {
+	t, ok := current(s.tl)
+	return ok && t.ID == track
 }
 
 // lag is how much newer sound there is. It is asked for now and then.

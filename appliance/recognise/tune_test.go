@@ -52,9 +52,10 @@ func TestConfig(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := New(Options{Tune: c.tune, Child: asr.Setup{Engine: "scripted", OOM: 700}})
-			h := &hearing{s: s, log: s.log, Hearing: Hearing{Language: "de", Channel: asr.Right, Phrases: []string{"eins"}}}
 			model := media.Model{Name: "m", Hash: "00"}
-			got := h.config(model, "/models/m", c.memory, media.Track{ID: 7, Role: media.Main})
+			h := &hearing{s: s, log: s.log, Hearing: Hearing{Language: "de", Model: model, Dir: "/models/m", Memory: c.memory,
+				Channel: asr.Right, Phrases: []string{"eins"}}}
+			got := h.config(media.Track{ID: 7, Role: media.Main})
 			if got.Load != c.load || got.Child.Idle != c.idle || got.Memory != c.limit {
 				t.Errorf("load %v, idle %v, memory %d; want %v, %v, %d", got.Load, got.Child.Idle, got.Memory, c.load, c.idle, c.limit)
 			}
