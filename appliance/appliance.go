@@ -373,7 +373,7 @@ func (a *Appliance) retention() *retention {
 
 func (a *Appliance) export(ctx context.Context, name string, from, to media.Position) (*web.Movie, error) {
 	if c := a.find(name); c != nil {
-		return plan(ctx, c.tl, from, to, export.Options{Camera: name, Version: a.version, Captions: c.tl.Captions})
+		return plan(ctx, name, a.version, c.tl, from, to)
 	}
 	return nil, fmt.Errorf("camera %s is closed", name)
 }
@@ -387,8 +387,8 @@ func (a *Appliance) exportEdge(ctx context.Context, name string, p media.Positio
 }
 
 // plan makes a file as web hands it out.
-func plan(ctx context.Context, tl *timeline.Timeline, from, to media.Position, o export.Options) (*web.Movie, error) {
-	m, err := export.Plan(ctx, export.Of(tl), from, to, o)
+func plan(ctx context.Context, camera, version string, tl *timeline.Timeline, from, to media.Position) (*web.Movie, error) {
+	m, err := export.Plan(ctx, export.Of(tl), from, to, export.Options{Camera: camera, Version: version, Captions: tl.Captions})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hindsight/appliance/recognise"
@@ -42,8 +43,9 @@ type captioner struct {
 	models  *model.Store
 	library string
 
-	mu      sync.Mutex // one change at a time
-	conf    *Config    // with what was changed since the start
+	conf atomic.Pointer[Config] // with what was changed since the start
+
+	mu      sync.Mutex // one change at a time; held while models are looked at, which takes seconds
 	given   map[string][]recognise.Hearing
 	checked map[string]checkedModel // by folder
 }
@@ -66,7 +68,8 @@ func (a *Appliance) newCaptioner() (*captioner, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &captioner{a: a, models: models, library: library, conf: a.conf, given: map[string][]recognise.Hearing{}, checked: map[string]checkedModel{}}
+	c := &captioner{a: a, models: models, library: library, given: map[string][]recognise.Hearing{}, checked: map[string]checkedModel{}}
+	c.conf.Store(a.conf)
 	o := recognise.Options{Log: a.log, Cameras: map[string]recognise.Timeline{}, Decode: decoder, Child: child,
 		Available: model.Available, System: a.system, Tune: tuneOf(a.conf.Captions)}
 	if a.child != nil { // tests
@@ -126,9 +129,9 @@ func (c *captioner) look() {
 	}
 }
 
-// cameraConf is a camera's configuration in force. The caller holds mu.
+// cameraConf is a camera's configuration in force.
 func (c *captioner) cameraConf(name string) CameraCaptions {
-	for _, cam := range c.conf.Cameras {
+	for _, cam := range c.conf.Load().Cameras {
 		if cam.Name == name {
 			return cam.Captions
 		}
@@ -170,13 +173,22 @@ func (c *captioner) languages(camera string, conf CameraCaptions, demo bool) []s
 		}
 	}
 	slices.Sort(out)
-	if len(out) == 0 && demo && DemoModel(c.library) != "" {
+	if len(out) == 0 && c.demoModel(demoLanguage, demo) != "" {
 		out = []string{demoLanguage}
 	}
 	return out
 }
 
-func (c *captioner) hearing(camera, l string, conf CameraCaptions, demo bool) recognise.Hearing {
+// demoModel is the folder of the demo source's own model for a language; empty: there is none.
+func (c *captioner) demoModel(l string, demo bool) string {
+	if !demo || l != demoLanguage {
+		return ""
+	}
+	return DemoModel(c.library)
+}
+
+// manner is how a camera is heard in a language, with whatever model.
+func manner(l string, conf CameraCaptions, demo bool) recognise.Hearing {
 	h := recognise.Hearing{Language: l, Off: !conf.On, Phrases: conf.Phrases, Channel: asr.Channel(conf.Channel)}
 	if conf.Channel == "auto" {
 		h.Channel = asr.Mix
@@ -187,13 +199,22 @@ func (c *captioner) hearing(camera, l string, conf CameraCaptions, demo bool) re
 	if demo && l == demoLanguage && len(h.Phrases) == 0 {
 		h.Phrases = demoPhrases()
 	}
+	return h
+}
+
+// hearing is how a camera is heard in a language, with the model in use.
+func (c *captioner) hearing(camera, l string, conf CameraCaptions, demo bool) recognise.Hearing {
+	h := manner(l, conf, demo)
 	m, err := c.models.Current(camera, l)
+	own := ""
+	if errors.Is(err, model.ErrUnset) {
+		own = c.demoModel(l, demo)
+	}
 	switch {
 	case err == nil:
 		h.Model, h.Dir = m.Reference(), m.Dir
-	case errors.Is(err, model.ErrUnset) && demo && l == demoLanguage && DemoModel(c.library) != "":
-		h.Dir = DemoModel(c.library)
-		h.Model = media.Model{Name: demoModelName}
+	case own != "":
+		h.Model, h.Dir = media.Model{Name: demoModelName}, own
 	default:
 		h.Problem = fmt.Sprintf("no speech model for %s: add one with `hindsight model add FILE.zip --language %s` and choose it with `hindsight model use NAME --language %s`", l, l, l)
 		if !errors.Is(err, model.ErrUnset) {
@@ -305,8 +326,8 @@ func (c *captioner) chosen(camera, l, name string) (recognise.Hearing, error) {
 		}
 		l = all[0]
 	}
-	if name == "" || name == demoModelName && DemoModel(c.library) != "" && cmp.Or(l, demoLanguage) == demoLanguage && demo {
-		h := c.hearing(camera, cmp.Or(l, demoLanguage), conf, demo)
+	if own := cmp.Or(l, demoLanguage); name == "" || name == demoModelName && c.demoModel(own, demo) != "" {
+		h := c.hearing(camera, own, conf, demo)
 		if h.Problem != "" {
 			return h, errors.New(h.Problem)
 		}
@@ -323,8 +344,8 @@ func (c *captioner) chosen(camera, l, name string) (recognise.Hearing, error) {
 	if found.err != nil {
 		return recognise.Hearing{}, fmt.Errorf("model %s: %w", name, found.err)
 	}
-	h := c.hearing(camera, l, conf, demo)
-	h.Problem, h.Model, h.Dir, h.Memory = "", m.Reference(), m.Dir, found.memory
+	h := manner(l, conf, demo)
+	h.Model, h.Dir, h.Memory = m.Reference(), m.Dir, found.memory
 	return h, nil
 }
 
@@ -352,15 +373,9 @@ func (c *captioner) CancelJob(id string) error {
 
 // CaptionSettings is web.Recognition's.
 func (c *captioner) CaptionSettings(camera string) (web.CaptionSettings, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.settings(camera)
-}
-
-func (c *captioner) settings(camera string) (web.CaptionSettings, error) {
-	conf := c.cameraConf(camera)
+	all, conf := c.conf.Load(), c.cameraConf(camera)
 	out := web.CaptionSettings{Camera: camera, Captions: onOff(conf.On), Languages: conf.Languages, Channel: conf.Channel, Phrases: conf.Phrases,
-		Load: getLoad(c.conf), Order: c.conf.Captions.Order, MaxC: c.conf.Captions.MaxCelsius, Keep: getKeep(c.conf)}
+		Load: getLoad(all), Order: all.Captions.Order, MaxC: all.Captions.MaxCelsius, Keep: getKeep(all)}
 	models, err := c.models.List()
 	if err != nil {
 		return out, err
@@ -393,7 +408,7 @@ func (c *captioner) ChangeCaptionSettings(camera string, changes map[string]stri
 		full[key] = v
 	}
 	c.mu.Lock()
-	next, err := c.conf.with(full, filepath.Join(c.a.conf.Data, settingsName))
+	next, err := c.conf.Load().with(full, filepath.Join(c.a.conf.Data, settingsName))
 	var fixed *FixedError
 	switch {
 	case errors.As(err, &fixed):
@@ -407,18 +422,10 @@ func (c *captioner) ChangeCaptionSettings(camera string, changes map[string]stri
 		c.mu.Unlock()
 		return web.CaptionSettings{}, err
 	}
-	c.conf = next
+	c.conf.Store(next)
 	c.service.Tune(tuneOf(next.Captions))
-	out, err := c.settings(camera)
 	c.mu.Unlock()
 	c.a.log.Info("captions: settings changed", "camera", camera, "changes", fmt.Sprint(full))
 	c.look()
-	return out, err
-}
-
-// config is the configuration with what was changed since the start.
-func (c *captioner) config() *Config {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.conf
+	return c.CaptionSettings(camera)
 }

@@ -72,7 +72,7 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 	}
 	o := web.Options{Frontend: frontend.Files(), Status: func() web.Status { return web.Status{Version: version, Disk: web.Disk{Path: dir}} },
 		Export: func(ctx context.Context, camera string, from, to media.Position) (*web.Movie, error) {
-			return plan(ctx, lines[camera], from, to, export.Options{Camera: camera, Version: version, Captions: lines[camera].Captions})
+			return plan(ctx, camera, version, lines[camera], from, to)
 		},
 		Edge: func(ctx context.Context, camera string, p media.Position) (media.Position, error) {
 			return export.Edge(ctx, export.Of(lines[camera]), p, export.Options{})

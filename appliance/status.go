@@ -33,7 +33,7 @@ func (a *Appliance) status() web.Status {
 		}
 		st.Cameras = append(st.Cameras, cs)
 	}
-	for _, s := range a.captions.config().Settings() {
+	for _, s := range a.captions.conf.Load().Settings() {
 		st.Settings = append(st.Settings, web.Setting(s))
 	}
 	return st
