@@ -111,7 +111,7 @@ func units(s string) int { return len(utf16.Encode([]rune(s))) }
 
 // captionQuery reads from, to, language and model. none: the range lies after everything.
 func (s *Server) captionQuery(r *http.Request, t Timeline) (q timeline.CaptionQuery, none bool, err error) {
-	from, to, err := s.span(r, t)
+	from, to, err := s.span(r.URL.Query(), t)
 	if err != nil {
 		return q, false, err
 	}

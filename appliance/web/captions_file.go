@@ -64,13 +64,11 @@ func (s *Server) captionFile(w http.ResponseWriter, r *http.Request, f captionFi
 	if err != nil {
 		return err
 	}
-	select {
-	case s.files <- struct{}{}:
-		defer func() { <-s.files }()
-	default:
-		w.Header().Set("Retry-After", "10")
-		return &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d files of captions are being made already; try again in a moment", cap(s.files))}
+	leave, err := take(w, s.files, "files of captions are being made")
+	if err != nil {
+		return err
 	}
+	defer leave()
 	pages := &captionPages{s: s, c: c, q: q, none: none}
 	if q.Language == "" && !f.several {
 		if err := pages.tongue(); err != nil {

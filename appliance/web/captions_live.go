@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -33,13 +34,11 @@ func (s *Server) getLiveCaptions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.feeds <- struct{}{}:
-		defer func() { <-s.feeds }()
-	default:
-		w.Header().Set("Retry-After", "10")
-		return &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d follow the captions already; try again in a moment", cap(s.feeds))}
+	leave, err := take(w, s.feeds, "follow the captions")
+	if err != nil {
+		return err
 	}
+	defer leave()
 	var feed *timeline.CaptionFeed
 	if resumes {
 		feed = c.Timeline.CaptionFeedSince(min(since, c.Timeline.LastCaption()))
@@ -54,15 +53,12 @@ func (s *Server) getLiveCaptions(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	rc := http.NewResponseController(w)
+	out := &paced{w: w, rc: http.NewResponseController(w), patience: s.patience}
 	stream := func(text string) error {
-		if err := rc.SetWriteDeadline(time.Now().Add(s.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if _, err := io.WriteString(out, text); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprint(w, text); err != nil {
-			return err
-		}
-		return rc.Flush()
+		return out.rc.Flush()
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -36,14 +37,22 @@ type JobList struct {
 	Jobs []Job `json:"jobs"` // in the order they were asked for
 }
 
+// ours refuses what a browser sends for another site's page.
+func ours(r *http.Request) error {
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return &failure{http.StatusForbidden, "another site's page may not change anything here"}
+	}
+	return nil
+}
+
 // body decodes a request's JSON. It refuses what another site's page could
 // send without asking: a form, or text.
 func body(w http.ResponseWriter, r *http.Request, v any) error {
 	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/json" {
 		return &failure{http.StatusUnsupportedMediaType, "want a body of Content-Type: application/json"}
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		return &failure{http.StatusForbidden, "another site's page may not change anything here"}
+	if err := ours(r); err != nil {
+		return err
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMost))
 	d.DisallowUnknownFields()
@@ -113,12 +122,18 @@ func (s *Server) recognition() (Recognition, error) {
 	return s.o.Recognition, nil
 }
 
-func (s *Server) postMake(w http.ResponseWriter, r *http.Request) error {
+// recognised is that, and the camera that the query names.
+func (s *Server) recognised(r *http.Request) (Recognition, Camera, error) {
 	rec, err := s.recognition()
 	if err != nil {
-		return err
+		return nil, Camera{}, err
 	}
 	c, err := s.camera(r)
+	return rec, c, err
+}
+
+func (s *Server) postMake(w http.ResponseWriter, r *http.Request) error {
+	rec, c, err := s.recognised(r)
 	if err != nil {
 		return err
 	}
@@ -135,12 +150,7 @@ func (s *Server) postMake(w http.ResponseWriter, r *http.Request) error {
 	if in.From == "" || in.To == "" {
 		return badRequest("from and to are needed, as in {\"from\": \"10:15\", \"to\": \"10:30\"}")
 	}
-	asked := r.Clone(r.Context())
-	q := asked.URL.Query()
-	q.Set("from", in.From)
-	q.Set("to", in.To)
-	asked.URL.RawQuery = q.Encode()
-	from, to, err := s.span(asked, c.Timeline)
+	from, to, err := s.span(url.Values{"from": {in.From}, "to": {in.To}}, c.Timeline)
 	if err != nil {
 		return err
 	}
@@ -211,8 +221,8 @@ func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		return &failure{http.StatusForbidden, "another site's page may not change anything here"}
+	if err := ours(r); err != nil {
+		return err
 	}
 	if err := rec.CancelJob(r.PathValue("id")); err != nil {
 		return asked409(err)
@@ -221,11 +231,7 @@ func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getCaptionSettings(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recognition()
-	if err != nil {
-		return err
-	}
-	c, err := s.camera(r)
+	rec, c, err := s.recognised(r)
 	if err != nil {
 		return err
 	}
@@ -243,11 +249,7 @@ func (c CaptionSettings) filled() CaptionSettings {
 }
 
 func (s *Server) patchCaptionSettings(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recognition()
-	if err != nil {
-		return err
-	}
-	c, err := s.camera(r)
+	rec, c, err := s.recognised(r)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -28,7 +27,7 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := s.span(r, c.Timeline)
+	from, to, err := s.span(r.URL.Query(), c.Timeline)
 	if err != nil {
 		return err
 	}
@@ -46,13 +45,11 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.exports <- struct{}{}:
-		defer func() { <-s.exports }()
-	default:
-		w.Header().Set("Retry-After", "10")
-		return &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d exports are being made already; try again in a moment", cap(s.exports))}
+	leave, err := take(w, s.exports, "exports are being made")
+	if err != nil {
+		return err
 	}
+	defer leave()
 	m, err := s.part(r.Context(), c.Name, from.pos, to.pos, part)
 	if err != nil {
 		return err

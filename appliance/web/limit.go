@@ -1,9 +1,23 @@
 package web
 
 import (
+	"fmt"
 	"net"
+	"net/http"
 	"sync"
 )
+
+// take takes one of the places there are for something, and is answered with 503
+// where none is free; what says what takes them all. leave gives it back.
+func take(w http.ResponseWriter, places chan struct{}, what string) (leave func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	default:
+		w.Header().Set("Retry-After", "10")
+		return nil, &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d %s already; try again in a moment", cap(places), what)}
+	}
+}
 
 // limit makes l accept no more than n connections at a time. The others wait in
 // the kernel until one is closed, which the time-outs see to.

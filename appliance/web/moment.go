@@ -2,7 +2,7 @@ package web
 
 import (
 	"math"
-	"net/http"
+	"net/url"
 	"regexp"
 	"time"
 
@@ -41,8 +41,8 @@ type edge struct {
 }
 
 // edge reads the parameter name: a T as the commands take it, or a position.
-func (s *Server) edge(r *http.Request, t Timeline, name string) (edge, error) {
-	v := r.URL.Query().Get(name)
+func (s *Server) edge(q url.Values, t Timeline, name string) (edge, error) {
+	v := q.Get(name)
 	if v == "" {
 		return edge{}, nil
 	}
@@ -62,11 +62,11 @@ func (s *Server) edge(r *http.Request, t Timeline, name string) (edge, error) {
 }
 
 // span reads from and to. Without from it is the oldest, without to the newest moment.
-func (s *Server) span(r *http.Request, t Timeline) (from, to edge, err error) {
-	if from, err = s.edge(r, t, "from"); err != nil {
+func (s *Server) span(q url.Values, t Timeline) (from, to edge, err error) {
+	if from, err = s.edge(q, t, "from"); err != nil {
 		return
 	}
-	if to, err = s.edge(r, t, "to"); err != nil {
+	if to, err = s.edge(q, t, "to"); err != nil {
 		return
 	}
 	if !from.given {

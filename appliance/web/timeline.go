@@ -63,7 +63,7 @@ func (s *Server) getTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := s.span(r, c.Timeline)
+	from, to, err := s.span(r.URL.Query(), c.Timeline)
 	if err != nil {
 		return err
 	}
