@@ -78,11 +78,7 @@ func (p *player) stop() {
 func (p *player) run() {
 	defer close(p.done)
 	defer func() { p.cursor.Close() }()
-	defer func() {
-		if r := recover(); r != nil { // one reader's fault must not end the recording
-			p.s.end(ending{"fault in the server", fmt.Sprint(r)})
-		}
-	}()
+	defer p.guard()
 	if p.udp && p.sleep(udpDelay) != nil {
 		return
 	}
@@ -100,6 +96,13 @@ func (p *player) run() {
 		p.leave(ending{"the codec changed", err.Error()})
 	default:
 		p.leave(ending{"the timeline cannot be read", err.Error()})
+	}
+}
+
+// guard ends the session after a fault: that of one reader must not end the recording.
+func (p *player) guard() {
+	if r := recover(); r != nil {
+		p.s.end(ending{"fault in the server", fmt.Sprint(r)})
 	}
 }
 

@@ -22,14 +22,13 @@ func (s *session) report(p media.Position, at time.Duration) {
 		if !t.chosen {
 			continue
 		}
-		s.control(t, &rtcp.SenderReport{
-			SSRC:        t.ssrc,
-			NTPTime:     ntp.Encode(wall),
-			RTPTime:     t.rtpTime(at),
-			PacketCount: t.packets,
-			OctetCount:  t.octets,
-		})
+		s.control(t, t.senderReport(wall, at))
 	}
+}
+
+// senderReport says that the session time at is a wall time.
+func (t *outTrack) senderReport(wall time.Time, at time.Duration) *rtcp.SenderReport {
+	return &rtcp.SenderReport{SSRC: t.ssrc, NTPTime: ntp.Encode(wall), RTPTime: t.rtpTime(at), PacketCount: t.packets, OctetCount: t.octets}
 }
 
 // goodbye says that the session is over (RFC 3550 section 6.6).

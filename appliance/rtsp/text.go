@@ -8,8 +8,6 @@ import (
 
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
-	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
-	"github.com/pion/rtcp"
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
@@ -88,6 +86,7 @@ func (p *player) captions() (end func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer p.guard()
 		defer feed.Close()
 		for {
 			e, err := feed.Next(ctx)
@@ -122,7 +121,7 @@ func (p *player) caption(t *outTrack, c media.Caption) error {
 	}
 	if ok {
 		if wall, _ := s.view.line.Wall(c.Position()); !wall.IsZero() {
-			s.control(t, &rtcp.SenderReport{SSRC: t.ssrc, NTPTime: ntp.Encode(wall), RTPTime: t.rtpTime(at), PacketCount: t.packets, OctetCount: t.octets})
+			s.control(t, t.senderReport(wall, at))
 		}
 	}
 	s.mu.Unlock()

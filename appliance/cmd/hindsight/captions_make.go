@@ -132,20 +132,16 @@ func listJobs(ctx context.Context, args []string, s io3) error {
 		return err
 	}
 	defer a.close()
-	res, err := a.get(ctx, "/api/v1/captions/jobs", nil)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	if *asJSON {
-		_, err := io.Copy(s.out, res.Body)
-		return err
-	}
+	return a.show(ctx, "/api/v1/captions/jobs", nil, *asJSON, s.out, printJobs)
+}
+
+// printJobs prints the answer for a person.
+func printJobs(w io.Writer, answer io.Reader) error {
 	var list struct{ Jobs []job }
-	if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
+	if err := json.NewDecoder(answer).Decode(&list); err != nil {
 		return notUnderstood(err)
 	}
-	tw := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, j := range list.Jobs {
 		fmt.Fprintf(tw, "%s\t%s\t%.0f %%\t%s\t%s\t%s\t%s to %s\tcaptions: %d\t%s\n", j.ID, j.State, 100*j.Progress, j.Camera, j.Language, j.Model, j.From, j.To, j.Captions, j.Error)
 	}

@@ -173,11 +173,7 @@ func captionStatus(ctx context.Context, args []string, s io3) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	q := url.Values{"camera": {*w.camera}}
-	if err := setTimes(q, *from, *to); err != nil {
-		return err
-	}
-	a, err := w.open()
+	a, q, err := w.openRange(*from, *to)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,16 @@ func (w where) open() (*api, error) {
 	return openFiles(dir)
 }
 
+// openRange is open, and the query for a range of the camera's timeline.
+func (w where) openRange(from, to string) (*api, url.Values, error) {
+	q := url.Values{"camera": {*w.camera}}
+	if err := setTimes(q, from, to); err != nil {
+		return nil, nil, err
+	}
+	a, err := w.open()
+	return a, q, err
+}
+
 // dataDir is the directory of --data, or the one that serve would use.
 func dataDir(flag string) (string, error) {
 	if flag != "" {
@@ -111,6 +121,20 @@ func openFiles(dir string) (*api, error) {
 // get asks for path with the query; an error answer becomes an error with its sentence.
 func (a *api) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
 	return a.send(ctx, http.MethodGet, path, query, nil)
+}
+
+// show prints the answer to get: as it is, which is JSON, or as people writes it.
+func (a *api) show(ctx context.Context, path string, query url.Values, asJSON bool, out io.Writer, people func(w io.Writer, answer io.Reader) error) error {
+	res, err := a.get(ctx, path, query)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	if asJSON {
+		_, err := io.Copy(out, res.Body)
+		return err
+	}
+	return people(out, res.Body)
 }
 
 // send is get with another method, and v as JSON in the body unless it is nil.

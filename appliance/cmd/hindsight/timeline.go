@@ -70,32 +70,19 @@ func timelineCommand(ctx context.Context, args []string, s io3) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	q := url.Values{"camera": {*w.camera}}
-	if err := setTimes(q, *from, *to); err != nil {
-		return err
-	}
-	a, err := w.open()
+	a, q, err := w.openRange(*from, *to)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	res, err := a.get(ctx, "/api/v1/timeline", q)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
-	if *asJSON {
-		_, err := io.Copy(s.out, res.Body)
-		return err
-	}
-	return printTimeline(s.out, res.Body)
+	return a.show(ctx, "/api/v1/timeline", q, *asJSON, s.out, printTimeline)
 }
 
 // printTimeline prints the answer for a person.
 func printTimeline(w io.Writer, answer io.Reader) error {
 	var t shape
 	if err := json.NewDecoder(answer).Decode(&t); err != nil {
-		return fmt.Errorf("the answer is not what this version understands: %w", err)
+		return notUnderstood(err)
 	}
 	return t.print(w)
 }
