@@ -83,7 +83,7 @@ func (a *Appliance) newCaptioner() (*captioner, error) {
 }
 
 func tuneOf(c CaptionConfig) recognise.Tune {
-	return recognise.Tune{Load: c.Load, Idle: c.Idle, MaxCelsius: c.MaxCelsius, Oldest: c.Order == "oldest", Memory: c.Memory}
+	return recognise.Tune{Load: c.Load, Idle: c.Idle, MaxCelsius: c.MaxCelsius, Oldest: c.Order == "oldest", Fast: c.Endpoint == "fast", Memory: c.Memory}
 }
 
 // run recognises until ctx ends.
@@ -375,7 +375,7 @@ func (c *captioner) CancelJob(id string) error {
 func (c *captioner) CaptionSettings(camera string) (web.CaptionSettings, error) {
 	all, conf := c.conf.Load(), c.cameraConf(camera)
 	out := web.CaptionSettings{Camera: camera, Captions: onOff(conf.On), Languages: conf.Languages, Channel: conf.Channel, Phrases: conf.Phrases,
-		Load: getLoad(all), Order: all.Captions.Order, MaxC: all.Captions.MaxCelsius, Keep: getKeep(all)}
+		Load: getLoad(all), Order: all.Captions.Order, Endpoint: all.Captions.Endpoint, MaxC: all.Captions.MaxCelsius, Keep: getKeep(all)}
 	models, err := c.models.List()
 	if err != nil {
 		return out, err

@@ -17,6 +17,7 @@ type CaptionConfig struct {
 	Load       float64       // CPU time that one recogniser may take, as a part of a core; 0: any
 	Idle       bool          // recognition takes only what no other program wants
 	MaxCelsius int           // of the machine, from which on recognition stops; 0: never
+	Endpoint   string        // normal or fast: how long a silence the live recogniser takes for the end of an utterance
 	Order      string        // newest or oldest: which of what is pending comes first
 	Memory     int64         // bytes that one recogniser may take; 0: by its model
 }

@@ -33,6 +33,7 @@ var fields = []field[Config]{
 	{"captions.keep", "media", setKeep, getKeep},
 	{"captions.load", "any", setLoad, getLoad},
 	number("captions.max_celsius", "80", func(c *Config) *int { return &c.Captions.MaxCelsius }, 0, 150),
+	text("captions.endpoint", "normal", func(c *Config) *string { return &c.Captions.Endpoint }, oneOf("normal", "fast")),
 	text("captions.order", "newest", func(c *Config) *string { return &c.Captions.Order }, oneOf("newest", "oldest")),
 	size("captions.memory", "0", func(c *Config) *int64 { return &c.Captions.Memory }, 0, 1<<40),
 }

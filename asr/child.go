@@ -27,6 +27,7 @@ func ChildOf(engines map[string]Opener, args []string, stdin io.Reader, stdout, 
 		engine  = flags.String("engine", "vosk", "engine")
 		library = flags.String("library", "", "the engine's shared library")
 		model   = flags.String("model", "", "folder of the speech model")
+		fast    = flags.Bool("fast", false, "end utterances after half the usual silence")
 		oom     = flags.Int("oom", 0, "oom_score_adj, 0 to 1000")
 	)
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
@@ -39,7 +40,13 @@ func ChildOf(engines map[string]Opener, args []string, stdin io.Reader, stdout, 
 	}
 	s := &servant{in: bufio.NewReader(stdin), out: json.NewEncoder(stdout)}
 	s.out.SetEscapeHTML(false)
-	err := s.serve(engines[*engine], *engine, *library, *model)
+	err := s.serve(func() (Engine, error) {
+		open := engines[*engine]
+		if open == nil {
+			return nil, &Fault{NoEngine, fmt.Sprintf("this program has no speech engine %q", *engine)}
+		}
+		return open(*library, *model, *fast)
+	})
 	var f *Fault
 	switch {
 	case err == nil:
@@ -59,12 +66,9 @@ type servant struct {
 	rec    Recognizer // nil: no hearing
 }
 
-func (s *servant) serve(open Opener, name, library, model string) error {
-	if open == nil {
-		return &Fault{NoEngine, fmt.Sprintf("this program has no speech engine %q", name)}
-	}
+func (s *servant) serve(open func() (Engine, error)) error {
 	var err error
-	if s.engine, err = open(library, model); err != nil {
+	if s.engine, err = open(); err != nil {
 		return err
 	}
 	if err := prove(s.engine, Options{}); err != nil {

@@ -44,8 +44,9 @@ type Answer struct {
 }
 
 // Opener loads a model. library is the path of the engine's shared library,
-// model that of its folder or file. It fails with a *Fault.
-type Opener func(library, model string) (Engine, error)
+// model that of its folder or file; fast asks for utterances that end after half
+// the usual silence, where the model allows for it. It fails with a *Fault.
+type Opener func(library, model string, fast bool) (Engine, error)
 
 // Engines are the engines of this program by name. A new map each time: tests add theirs.
 func Engines() map[string]Opener {

@@ -1,6 +1,7 @@
 package asr_test
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -33,7 +34,13 @@ func cpuTime(t testing.TB, pid int) time.Duration {
 // BenchmarkLatency: how long after the end of a word its partial and its final
 // come, in sound that has to be heard for it and in time that it takes to hear the last of it.
 func BenchmarkLatency(b *testing.B) {
-	p := start(b, voskSetup(b))
+	setup := voskSetup(b)
+	for _, setup.Fast = range []bool{false, true} {
+		b.Run(fmt.Sprintf("fast=%t", setup.Fast), func(b *testing.B) { latency(b, start(b, setup)) })
+	}
+}
+
+func latency(b *testing.B, p *asr.Process) {
 	pcm, words := demo(b, 0, 5*time.Minute)
 	for b.Loop() {
 		r, err := p.New(asr.Options{Phrases: demoPhrases})

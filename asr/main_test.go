@@ -2,6 +2,7 @@ package asr_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,7 +112,7 @@ func demoSpeech(t testing.TB) asrtest.Speech {
 func TestScriptedConforms(t *testing.T) {
 	file := tones.File(t)
 	asrtest.Conform(t, func(t testing.TB) asr.Engine {
-		e, err := asrtest.Open("", file)
+		e, err := asrtest.Open("", file, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +127,11 @@ func TestScriptedConformsInAChild(t *testing.T) {
 
 func TestVoskConformsInAChild(t *testing.T) {
 	setup := voskSetup(t)
-	asrtest.Conform(t, func(t testing.TB) asr.Engine { return start(t, setup) }, demoSpeech(t))
+	for _, setup.Fast = range []bool{false, true} {
+		t.Run(fmt.Sprintf("fast=%t", setup.Fast), func(t *testing.T) {
+			asrtest.Conform(t, func(t testing.TB) asr.Engine { return start(t, setup) }, demoSpeech(t))
+		})
+	}
 }
 
 func TestSpeechIsWhatTheSuiteNeeds(t *testing.T) {

@@ -28,6 +28,7 @@ type Setup struct {
 	Engine  string   // vosk
 	Library string   // path of the engine's shared library
 	Model   string   // path of the model
+	Fast    bool     // an utterance ends after half the usual silence; see Opener
 
 	Nice int  // 0 to 19, added to this process's own: 0
 	Idle bool // only what no other process wants of the cores (SCHED_IDLE)
@@ -119,7 +120,7 @@ func launch(s Setup) (*Process, error) {
 	}
 	defer outW.Close()
 	args := append(append([]string{}, s.Args...),
-		"-engine", s.Engine, "-library", s.Library, "-model", s.Model, "-oom", fmt.Sprint(s.OOM))
+		"-engine", s.Engine, "-library", s.Library, "-model", s.Model, fmt.Sprintf("-fast=%t", s.Fast), "-oom", fmt.Sprint(s.OOM))
 	p := &Process{setup: s, cmd: exec.Command(s.Program, args...), in: inW, out: outR, done: make(chan struct{})}
 	// One arena: memory that one thread frees is used by the next. And of a crash the cause
 	// alone, without a page of registers.

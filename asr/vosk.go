@@ -83,7 +83,7 @@ import (
 
 // OpenVosk loads a model with libvosk. A fault of libvosk ends the process, and
 // some broken models do so no earlier than with the first sound: call it in a child only.
-func OpenVosk(library, model string) (Engine, error) {
+func OpenVosk(library, model string, fast bool) (Engine, error) {
 	path := C.CString(library)
 	defer C.free(unsafe.Pointer(path))
 	if why := C.hs_open(path); why != nil {
@@ -93,7 +93,16 @@ func OpenVosk(library, model string) (Engine, error) {
 	if _, err := os.Stat(model); err != nil {
 		return nil, &Fault{NoModel, fmt.Sprintf("there is no speech model: %v", err)}
 	}
-	dir := C.CString(model)
+	from := model
+	if fast {
+		laid, remove, err := withFastRules(model)
+		if err != nil {
+			return nil, &Fault{BrokenModel, fmt.Sprintf("the speech model at %s cannot be loaded: %v", model, err)}
+		}
+		defer remove()
+		from = laid
+	}
+	dir := C.CString(from)
 	defer C.free(unsafe.Pointer(dir))
 	m := C.hs_model_new(dir)
 	v := &vosk{m, model}

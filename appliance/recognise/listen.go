@@ -141,7 +141,9 @@ func (h *hearing) open(t media.Track) (*ear, error) {
 		src.close()
 		return nil, err
 	}
-	e := &ear{listener: asr.NewListener(h.config(t)), source: src, track: t.ID, run: from.Run, done: from.Time}
+	c := h.config(t)
+	c.Child.Fast = h.s.tuning().Fast // who makes up for the past has time
+	e := &ear{listener: asr.NewListener(c), source: src, track: t.ID, run: from.Run, done: from.Time}
 	e.w = &writer{spelling: h.spelling, limits: asr.DefaultLimits(), win: window{run: from.Run, from: from.Time}, last: from.Time,
 		keep: func(cs []media.Caption, span media.HeardSpan) error { return h.keepLive(e, cs, span) }}
 	h.mu.Lock()

@@ -74,6 +74,7 @@ type Tune struct {
 	Load       float64 // CPU time that one recogniser may take, as a part of a core; 0: any
 	Idle       bool    // only what no other program wants
 	MaxCelsius int     // of the machine, from which on recognition stops; 0: never
+	Fast       bool    // the live recogniser ends an utterance after half the usual silence
 	Oldest     bool    // what is pending is done oldest first; else newest first
 	Memory     int64   // bytes that a recogniser may take; 0: half as much again as its model is thought to need
 	// Lag is how far the live recogniser may fall behind before it leaves the rest for later; 0: one minute.

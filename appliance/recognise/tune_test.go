@@ -3,6 +3,8 @@ package recognise
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -129,4 +131,26 @@ func TestTuneWhileListening(t *testing.T) {
 	r.speak(2, 3*time.Second)
 	r.settled(s, 9)
 	asrtest.Same(t, r.words("de"), r.truth, off)
+}
+
+// The live recogniser alone is in a hurry, and a change of that takes effect at once.
+func TestFast(t *testing.T) {
+	r := newRig(t, nil)
+	r.quiet(time.Second)
+	once := filepath.Join(t.TempDir(), "once")
+	r.say(spoken[4], 3*time.Second) // the second hangs at it
+	r.speak(40, 3*time.Second)
+	h := hearingOf(t, asrtest.Script{Faults: []asrtest.Fault{{Hz: spoken[4].Hz, Do: "hang", Once: once}}})
+	s, _ := r.service(func(o *Options) { o.Child.Patience, o.Tune.Fast = time.Minute, true }, h)
+	runs := func(pid int, flag string) bool {
+		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+		return pid != 0 && err == nil && strings.Contains(string(b), flag)
+	}
+	await(t, "the second hangs, and is not in a hurry", func() bool {
+		_, err := os.Stat(once)
+		return err == nil && runs(secondPid(s), "-fast=false")
+	})
+	await(t, "the live one is", func() bool { return runs(status(s).Pid, "-fast=true") })
+	s.Tune(Tune{})
+	await(t, "the live one is no more", func() bool { return runs(status(s).Pid, "-fast=false") })
 }

@@ -260,13 +260,14 @@ func (s *Server) patchCaptionSettings(w http.ResponseWriter, r *http.Request) er
 		Phrases   *[]string `json:"phrases"`
 		Load      *string   `json:"load"`
 		Order     *string   `json:"order"`
+		Endpoint  *string   `json:"endpoint"`
 		MaxC      *int      `json:"max_celsius"`
 	}
 	if err := body(w, r, &in); err != nil {
 		return err
 	}
 	changes := map[string]string{}
-	for key, v := range map[string]*string{"captions": in.Captions, "channel": in.Channel, "captions.load": in.Load, "captions.order": in.Order} {
+	for key, v := range map[string]*string{"captions": in.Captions, "channel": in.Channel, "captions.load": in.Load, "captions.order": in.Order, "captions.endpoint": in.Endpoint} {
 		if v != nil {
 			changes[key] = *v
 		}

@@ -183,16 +183,16 @@ func TestCaptionSettings(t *testing.T) {
 	if ask(t, s, "/api/v1/captions/settings", &out); out.Camera != "cam" || out.Languages == nil || out.Models == nil {
 		t.Errorf("%+v", out)
 	}
-	body := `{"captions":"off","languages":["ko","zh-TW"],"phrases":[],"load":"50%","max_celsius":80}`
+	body := `{"captions":"off","languages":["ko","zh-TW"],"phrases":[],"load":"50%","endpoint":"fast","max_celsius":80}`
 	if code := send(t, s, http.MethodPatch, "/api/v1/captions/settings", body, &out); code != 200 {
 		t.Fatalf("%d", code)
 	}
-	for key, want := range map[string]string{"captions": "off", "languages": "ko, zh-TW", "phrases": "", "captions.load": "50%", "captions.max_celsius": "80"} {
+	for key, want := range map[string]string{"captions": "off", "languages": "ko, zh-TW", "phrases": "", "captions.load": "50%", "captions.endpoint": "fast", "captions.max_celsius": "80"} {
 		if got, ok := rec.changes[key]; !ok || got != want {
 			t.Errorf("%s: %q %v, want %q", key, got, ok, want)
 		}
 	}
-	if len(rec.changes) != 5 {
+	if len(rec.changes) != 6 {
 		t.Errorf("changes: %v", rec.changes)
 	}
 	rec.err = &Fixed{errors.New("HINDSIGHT_CAPTIONS has the say")}

@@ -68,6 +68,7 @@ type CaptionSettings struct {
 	Phrases   []string        `json:"phrases"`   // the only ones to be recognised; empty: whatever the model knows
 	Load      string          `json:"load"`      // any, idle, or percent of a core
 	Order     string          `json:"order"`     // newest or oldest
+	Endpoint  string          `json:"endpoint"`  // normal or fast
 	MaxC      int             `json:"max_celsius"`
 	Keep      string          `json:"keep"`
 	Models    []CaptionModel  `json:"models"` // those there are

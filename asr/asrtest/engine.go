@@ -15,13 +15,19 @@ import (
 )
 
 // Open is the scripted engine; library is not used.
-func Open(_, model string) (asr.Engine, error) {
+func Open(_, model string, fast bool) (asr.Engine, error) {
 	s, err := Load(model)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, &asr.Fault{Reason: asr.NoModel, Text: "there is no speech model: " + err.Error()}
 	case err != nil:
 		return nil, &asr.Fault{Reason: asr.BrokenModel, Text: err.Error()}
+	}
+	if s.Endpoint == 0 {
+		s.Endpoint = 500 * time.Millisecond
+	}
+	if fast {
+		s.Endpoint /= 2
 	}
 	e := &engine{script: s}
 	e.grow(s.Memory)
@@ -64,9 +70,6 @@ func (e *engine) Lacks(words []string) ([]string, error) {
 
 func (e *engine) New(o asr.Options) (asr.Recognizer, error) {
 	r := &recognizer{engine: e, words: e.script.Words, endpoint: e.script.Endpoint}
-	if r.endpoint == 0 {
-		r.endpoint = 500 * time.Millisecond
-	}
 	if len(o.Phrases) == 0 {
 		return r, nil
 	}

@@ -32,6 +32,7 @@ export class FakeRecorder {
     phrases: [],
     load: 'any',
     order: 'newest',
+    endpoint: 'normal',
     max_celsius: 85,
     models: [{ name: 'vosk-model-small-ko-0.22', language: 'ko', bytes: 87_000_000, in_use: true, problem: '' }],
     known: [

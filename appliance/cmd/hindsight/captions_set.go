@@ -40,6 +40,7 @@ func captionKeys() []captionKey {
 		{"channel", "auto, mix, left or right", word},
 		{"phrases", "the only ones to be recognised, parted by commas; empty: any", list},
 		{"load", "any, idle, or a percentage of a core as in 50%", word},
+		{"endpoint", "normal, or fast: a caption is final after half the silence", word},
 		{"order", "of what is captioned later: newest or oldest", word},
 		{"max_celsius", "of the processor, above which nothing is recognised; 0: any", number},
 	}
@@ -56,7 +57,7 @@ func setCaptions(ctx context.Context, args []string, s io3) error {
 	for _, k := range captionKeys() {
 		fmt.Fprintf(&about, "  %-12s %s\n", k.name, k.help)
 	}
-	about.WriteString("\nload, order and max_celsius are those of all cameras.")
+	about.WriteString("\nload, endpoint, order and max_celsius are those of all cameras.")
 	f := flags("captions set", "[KEY=VALUE]...", about.String(), s)
 	w := whereFlags(f)
 	asJSON := f.Bool("json", false, "print JSON")
@@ -79,7 +80,7 @@ func readChange(args []string) (map[string]any, error) {
 		name, value, ok := strings.Cut(x, "=")
 		i := slices.IndexFunc(keys, func(k captionKey) bool { return k.name == name })
 		if !ok || i < 0 {
-			return nil, usageError{fmt.Sprintf("%q: want KEY=VALUE with a key of captions, languages, channel, phrases, load, order and max_celsius", x)}
+			return nil, usageError{fmt.Sprintf("%q: want KEY=VALUE with a key of captions, languages, channel, phrases, load, endpoint, order and max_celsius", x)}
 		}
 		if _, twice := change[name]; twice {
 			return nil, usageError{fmt.Sprintf("%s is given twice", name)}

@@ -11,12 +11,13 @@ export interface Settings {
   phrases: string[]
   load: string // any, idle, or percent of a core
   order: string
+  endpoint: string // normal or fast
   max_celsius: number
   models: { name: string; language: string; bytes: number; in_use: boolean; problem: string }[]
   known: { code: string; english: string; own: string }[]
 }
 
-export type Change = Partial<Pick<Settings, 'captions' | 'languages' | 'channel' | 'phrases' | 'load' | 'order' | 'max_celsius'>>
+export type Change = Partial<Pick<Settings, 'captions' | 'languages' | 'channel' | 'phrases' | 'load' | 'endpoint' | 'order' | 'max_celsius'>>
 
 export interface Job {
   id: string
@@ -59,7 +60,7 @@ export const over = (j: Job) => j.state !== 'waiting' && j.state !== 'running'
 
 /** changed are the values of now that are not those of was; null: none is. */
 export function changed(was: Settings, now: Settings): Change | null {
-  const keys = ['captions', 'languages', 'channel', 'phrases', 'load', 'order', 'max_celsius'] as const
+  const keys = ['captions', 'languages', 'channel', 'phrases', 'load', 'endpoint', 'order', 'max_celsius'] as const
   const different = keys.filter((k) => JSON.stringify(was[k]) !== JSON.stringify(now[k]))
   return different.length ? Object.fromEntries(different.map((k) => [k, now[k]])) : null
 }
