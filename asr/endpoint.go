@@ -18,7 +18,7 @@ const fastRules = `
 `
 
 // modelConf is where a model keeps its rules. The oldest models have none.
-var modelConf = filepath.Join("conf", "model.conf")
+const modelConf = "conf/model.conf"
 
 // withFastRules makes a folder that is the model at dir but for fastRules, of
 // links, and a func that removes it: once the model is loaded nobody reads it.
