@@ -188,3 +188,6 @@ func (s *H264Stream) Track() media.Track { return s.track }
 
 // FullRange reports whether the pictures use luma 0 to 255, as the parameter sets say.
 func (s *H264Stream) FullRange() bool { return s.sps[s.active].fullRange }
+
+// BT709 reports whether the parameter sets say that the colours are coded by ITU-R BT.709.
+func (s *H264Stream) BT709() bool { return s.sps[s.active].bt709 }

@@ -16,6 +16,7 @@ type Image struct {
 	Width, Height int
 	Data          []byte // Width*Height*3/2 bytes
 	FullRange     bool   // luma 0 to 255 as in JPEG; else 16 to 235
+	BT709         bool   // colours by ITU-R BT.709; else by BT.601 as in JPEG
 }
 
 // NewImage makes a picture of the size, rounded down to even sides. What it
@@ -44,6 +45,14 @@ func (m Image) check() error {
 	if err := checkSize(m.Width, m.Height); err != nil {
 		return err
 	}
+	return m.checkPlanes()
+}
+
+// checkPlanes is check for a picture that may be as small as 2x2, as one that was scaled down.
+func (m Image) checkPlanes() error {
+	if err := checkSizeFrom(2, m.Width, m.Height); err != nil {
+		return err
+	}
 	if m.Width%2 != 0 || m.Height%2 != 0 {
 		return fmt.Errorf("picture of %dx%d: both sides have to be even", m.Width, m.Height)
 	}
@@ -54,9 +63,11 @@ func (m Image) check() error {
 }
 
 // checkSize refuses sizes that no camera has.
-func checkSize(width, height int) error {
-	if width < 16 || height < 16 || width > 16384 || height > 16384 || width*height > maxPixels {
-		return fmt.Errorf("picture size %dx%d: want 16x16 to 8192x4320", width, height)
+func checkSize(width, height int) error { return checkSizeFrom(16, width, height) }
+
+func checkSizeFrom(least, width, height int) error {
+	if width < least || height < least || width > 16384 || height > 16384 || width*height > maxPixels {
+		return fmt.Errorf("picture size %dx%d: want %dx%d to 8192x4320", width, height, least, least)
 	}
 	return nil
 }
@@ -112,7 +123,7 @@ func (m Image) fullRange() Image {
 		chroma[i] = clampByte((float64(i)-128)*255/224 + 128.5)
 	}
 	out := NewImage(m.Width, m.Height)
-	out.FullRange = true
+	out.FullRange, out.BT709 = true, m.BT709
 	n := m.Width * m.Height
 	for i, b := range m.Data[:n] {
 		out.Data[i] = luma[b]
@@ -122,5 +133,35 @@ func (m Image) fullRange() Image {
 	}
 	return out
 }
+
+// bt601 returns a picture of full range with its colours by BT.601, which is what JPEG
+// knows (JFIF), a copy unless they were so already.
+func (m Image) bt601() Image {
+	if !m.BT709 {
+		return m
+	}
+	out := NewImage(m.Width, m.Height)
+	out.FullRange = m.FullRange
+	y, u, v := m.Planes()
+	oy, ou, ov := out.Planes()
+	// Out of R, G and B by the one and into Y, Cb and Cr by the other, in 65536ths.
+	const yu, yv, uu, uv, vu, vv = 6657, 12850, 64871, -7252, -4748, 64448
+	for row := range m.Height / 2 {
+		for i := range m.Width / 2 {
+			c := row*m.Width/2 + i
+			cb, cr := int(u[c])-128, int(v[c])-128
+			ou[c] = clampInt((uu*cb+uv*cr+1<<15)>>16 + 128)
+			ov[c] = clampInt((vu*cb+vv*cr+1<<15)>>16 + 128)
+			more := (yu*cb + yv*cr + 1<<15) >> 16
+			for _, k := range [4]int{0, 1, m.Width, m.Width + 1} {
+				k += 2*row*m.Width + 2*i
+				oy[k] = clampInt(int(y[k]) + more)
+			}
+		}
+	}
+	return out
+}
+
+func clampInt(x int) byte { return byte(max(0, min(255, x))) }
 
 func clampByte(x float64) byte { return byte(max(0, min(255, x))) }

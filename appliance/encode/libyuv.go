@@ -42,19 +42,19 @@ func scalePlane(dst []byte, width, height int, src []byte, stride, srcWidth, src
 		cbytes(dst), C.int(width), C.int(width), C.int(height), filter)
 }
 
-// Scale makes a picture of another size, rounded down to even sides, by averaging.
+// Scale makes a picture of another size, 2x2 or more, rounded down to even sides, by averaging.
 func (m Image) Scale(width, height int) (Image, error) {
-	if err := m.check(); err != nil {
+	if err := m.checkPlanes(); err != nil {
 		return Image{}, err
 	}
-	if err := checkSize(width, height); err != nil {
+	if err := checkSizeFrom(2, width, height); err != nil {
 		return Image{}, err
 	}
 	if width&^1 == m.Width && height&^1 == m.Height {
 		return m, nil
 	}
 	out := NewImage(width, height)
-	out.FullRange = m.FullRange
+	out.FullRange, out.BT709 = m.FullRange, m.BT709
 	y, u, v := m.Planes()
 	oy, ou, ov := out.Planes()
 	scalePlane(oy, out.Width, out.Height, y, m.Width, m.Width, m.Height)

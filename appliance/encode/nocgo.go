@@ -28,6 +28,9 @@ func NewH264Decoder() (*H264Decoder, error) { return nil, errNoCgo }
 // Decode fails without cgo.
 func (*H264Decoder) Decode([]byte) (Image, error) { return Image{}, errNoCgo }
 
+// Follow fails without cgo.
+func (*H264Decoder) Follow([]byte) error { return errNoCgo }
+
 // Close does nothing.
 func (*H264Decoder) Close() {}
 

@@ -235,35 +235,52 @@ func NewH264Decoder() (*H264Decoder, error) {
 
 // Decode decodes one unit's payload. Before the first key frame it returns
 // ErrWaiting; a payload that cannot be decoded is an error, after which decoding goes on
-// at the next key frame.
+// at the next key frame. Nothing is ever concealed: where a picture that it refers to is
+// missing, that is an error, too.
 func (d *H264Decoder) Decode(payload []byte) (Image, error) {
-	nals, err := SplitLengths(payload)
+	f, err := d.decode(payload)
 	if err != nil {
 		return Image{}, err
+	}
+	return d.image(&f), nil
+}
+
+// Follow is Decode for a picture that is only needed to decode those after it.
+func (d *H264Decoder) Follow(payload []byte) error {
+	_, err := d.decode(payload)
+	return err
+}
+
+func (d *H264Decoder) decode(payload []byte) (f C.hs_frame, err error) {
+	if d.c == nil {
+		return f, errors.New("openh264: the decoder is closed")
+	}
+	nals, err := SplitLengths(payload)
+	if err != nil {
+		return f, err
 	}
 	au, err := d.stream.Add(nals)
 	if err != nil {
-		return Image{}, err
+		return f, err
 	}
 	if au.Payload == nil {
-		return Image{}, errors.New("h264: no picture in the unit")
+		return f, errors.New("h264: no picture in the unit")
 	}
 	if nals, err = SplitLengths(au.Payload); err != nil {
-		return Image{}, err
+		return f, err
 	}
 	data := JoinAnnexB(nals...)
-	var f C.hs_frame
 	if rc := C.hs_decode(d.c, (*C.uchar)(&data[0]), C.int(len(data)), &f); rc != 0 || f.ready == 0 {
 		d.stream.begun = false
-		return Image{}, fmt.Errorf("openh264: decoding failed with code %#x", int(rc))
+		return f, fmt.Errorf("openh264: decoding failed with code %#x", int(rc))
 	}
-	return d.image(&f), nil
+	return f, nil
 }
 
 // image copies a decoded frame, whose memory belongs to the library.
 func (d *H264Decoder) image(f *C.hs_frame) Image {
 	m := NewImage(int(f.width), int(f.height))
-	m.FullRange = d.stream.FullRange()
+	m.FullRange, m.BT709 = d.stream.FullRange(), d.stream.BT709()
 	y, u, v := m.Planes()
 	take := func(dst []byte, width int, src *C.uchar, stride C.int, rows int) {
 		copyPlane(dst, width, unsafe.Slice((*byte)(src), int(stride)*(rows-1)+width), int(stride), rows)

@@ -13,6 +13,7 @@ type sps struct {
 	nal           []byte
 	width, height int
 	fullRange     bool
+	bt709         bool // matrix_coefficients, table E-5
 }
 
 // parseSPS reads a sequence parameter set, H.264 section 7.3.2.1.1.
@@ -30,6 +31,7 @@ func parseSPS(nal []byte) (sps, error) {
 	}
 	if p.VUI != nil {
 		s.fullRange = p.VUI.VideoFullRangeFlag
+		s.bt709 = p.VUI.ColourDescriptionPresentFlag && p.VUI.MatrixCoefficients == 1
 	}
 	return s, nil
 }

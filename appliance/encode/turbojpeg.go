@@ -193,15 +193,15 @@ func NewJPEGEncoder() (*JPEGEncoder, error) {
 }
 
 // Encode makes an image; quality is 1 (worst) to 100. A picture that is not
-// full range is stretched first, as JPEG knows no other.
+// full range, or not by BT.601, is converted first, as JPEG knows no other.
 func (e *JPEGEncoder) Encode(m Image, quality int) ([]byte, error) {
-	if err := m.check(); err != nil {
+	if err := m.checkPlanes(); err != nil {
 		return nil, err
 	}
 	if quality < 1 || quality > 100 {
 		return nil, fmt.Errorf("jpeg: quality %d: want 1 to 100", quality)
 	}
-	y, u, v := m.fullRange().Planes()
+	y, u, v := m.fullRange().bt601().Planes()
 	size := e.size
 	rc := C.hs_jpeg_encode(e.c, (*C.uchar)(&y[0]), (*C.uchar)(&u[0]), (*C.uchar)(&v[0]),
 		C.int(m.Width), C.int(m.Height), C.int(quality), &e.dst, &size)
