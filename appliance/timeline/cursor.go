@@ -74,7 +74,13 @@ func (t *Timeline) newCursor(s Selection) *Cursor {
 
 // Next yields the next unit in commit order, waiting for it at the live end. It
 // returns ErrEnd, ctx's error, or an error of the store that names the block.
-func (c *Cursor) Next(ctx context.Context) (Item, error) {
+func (c *Cursor) Next(ctx context.Context) (Item, error) { return c.next(ctx, true) }
+
+// NextNow is Next, but for ErrEnd at the live end: it yields what has arrived, and
+// waits only while that is on its way to the disk.
+func (c *Cursor) NextNow(ctx context.Context) (Item, error) { return c.next(ctx, false) }
+
+func (c *Cursor) next(ctx context.Context, wait bool) (Item, error) {
 	for {
 		wake := *c.t.wake.Load() // before looking, so that nothing appended meanwhile is missed
 		if c.over() {
@@ -91,7 +97,7 @@ func (c *Cursor) Next(ctx context.Context) (Item, error) {
 				return c.yield(u, run), nil
 			}
 			continue
-		case c.t.o.ReadOnly:
+		case c.t.o.ReadOnly, !wait && p.inTail:
 			return Item{}, ErrEnd
 		}
 		select {

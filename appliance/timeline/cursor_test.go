@@ -320,6 +320,32 @@ func TestNextWaitsAndEnds(t *testing.T) {
 	}
 }
 
+// NextNow yields all that has arrived, on disk or not, and then ends instead of waiting.
+func TestNextNow(t *testing.T) {
+	for _, tail := range tails {
+		r := newRig(t, func(o *Options) { o.TailSpan = tail.span }).both()
+		r.seconds(0, 3)
+		c, err := r.At(media.Position{Run: 1}, Selection{Kinds: []media.Kind{media.Video}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := 15
+		for n := range 2 { // what arrives later is yielded then
+			for range all {
+				if _, err := c.NextNow(t.Context()); err != nil {
+					t.Fatalf("%s: %v", tail.name, err)
+				}
+			}
+			if _, err := c.NextNow(t.Context()); !errors.Is(err, ErrEnd) {
+				t.Errorf("%s: at the live end: %v", tail.name, err)
+			}
+			r.v(moment(float64(3+n)), media.Key)
+			all = 1
+		}
+		c.Close()
+	}
+}
+
 func TestSelection(t *testing.T) {
 	r := newRig(t, nil).both()
 	r.seconds(0, 4)
