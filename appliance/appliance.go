@@ -18,6 +18,7 @@ import (
 
 	"hindsight/appliance/export"
 	"hindsight/appliance/rtsp"
+	"hindsight/appliance/snapshot"
 	"hindsight/appliance/timeline"
 	"hindsight/appliance/web"
 	"hindsight/asr"
@@ -199,7 +200,7 @@ func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera,
 }
 
 func (a *Appliance) makeWeb() error {
-	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Recognition: a.captions, Frontend: frontend.Files()}
+	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Recognition: a.captions, Frontend: frontend.Files()}
 	for _, c := range a.all() {
 		o.Cameras = append(o.Cameras, web.Camera{Name: c.conf.Name, Timeline: c.tl})
 	}
@@ -384,6 +385,26 @@ func (a *Appliance) exportEdge(ctx context.Context, name string, p media.Positio
 		return export.Edge(ctx, export.Of(c.tl), p, export.Options{})
 	}
 	return p, fmt.Errorf("camera %s is closed", name)
+}
+
+func (a *Appliance) snapshot(ctx context.Context, name string, p media.Position, width int) (*web.Still, error) {
+	if c := a.find(name); c != nil {
+		return still(ctx, c.tl, p, width)
+	}
+	return nil, fmt.Errorf("camera %s is closed", name)
+}
+
+// still makes an image as web hands it out.
+func still(ctx context.Context, tl *timeline.Timeline, p media.Position, width int) (*web.Still, error) {
+	f, err := snapshot.Find(ctx, snapshot.Of(tl), p)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.JPEG(ctx, width)
+	if err != nil {
+		return nil, err
+	}
+	return &web.Still{JPEG: m.JPEG, At: f.At, Final: f.Final}, nil
 }
 
 // plan makes a file as web hands it out.

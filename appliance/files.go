@@ -76,6 +76,9 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 		},
 		Edge: func(ctx context.Context, camera string, p media.Position) (media.Position, error) {
 			return export.Edge(ctx, export.Of(lines[camera]), p, export.Options{})
+		},
+		Snapshot: func(ctx context.Context, camera string, p media.Position, width int) (*web.Still, error) {
+			return still(ctx, lines[camera], p, width)
 		}}
 	for _, name := range names {
 		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true, Fold: fold})

@@ -221,11 +221,8 @@ func (s *Server) captions(ctx context.Context, c Camera, q timeline.CaptionQuery
 // pageOf reads limit, order and after.
 func pageOf(r *http.Request, q *timeline.CaptionQuery) (limit int, err error) {
 	v := r.URL.Query()
-	limit = captionPage
-	if s := v.Get("limit"); s != "" {
-		if limit, err = strconv.Atoi(s); err != nil || limit < 1 || limit > captionMost {
-			return 0, badRequest("parameter limit: %q is not a number from 1 to %d", s, captionMost)
-		}
+	if limit, err = wholeOf(v, "limit", 1, captionMost, captionPage); err != nil {
+		return 0, err
 	}
 	switch v.Get("order") {
 	case "", "oldest":

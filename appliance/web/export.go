@@ -62,15 +62,7 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 }
 
 func partOf(r *http.Request) (int, error) {
-	v := r.URL.Query().Get("part")
-	if v == "" {
-		return 1, nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > 1000 {
-		return 0, badRequest("parameter part: %q is not a number from 1 to 1000", v)
-	}
-	return n, nil
+	return wholeOf(r.URL.Query(), "part", 1, 1000, 1)
 }
 
 // part plans the n-th file of the range: each ends where the parameters change.

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // take takes one of the places there are for something, and is answered with 503
@@ -16,6 +18,20 @@ func take(w http.ResponseWriter, places chan struct{}, what string) (leave func(
 	default:
 		w.Header().Set("Retry-After", "10")
 		return nil, &failure{http.StatusServiceUnavailable, fmt.Sprintf("%d %s already; try again in a moment", cap(places), what)}
+	}
+}
+
+// await is take for what is soon over: it waits for a place, but not longer than patience.
+func await(ctx context.Context, w http.ResponseWriter, places chan struct{}, patience time.Duration, what string) (leave func(), err error) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, gone(ctx.Err())
+	case <-late.C:
+		return take(w, places, what)
 	}
 }
 

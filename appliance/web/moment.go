@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"strconv"
 	"time"
 
 	"hindsight/appliance/timeline"
@@ -38,6 +39,19 @@ type edge struct {
 	pos   media.Position
 	wall  time.Time // zero if a position was given
 	after bool      // lies after everything recorded
+}
+
+// wholeOf reads the parameter name, a whole number from least to most.
+func wholeOf(q url.Values, name string, least, most, absent int) (int, error) {
+	v := q.Get(name)
+	if v == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < least || n > most {
+		return 0, badRequest("parameter %s: %q is not a number from %d to %d", name, v, least, most)
+	}
+	return n, nil
 }
 
 // edge reads the parameter name: a T as the commands take it, or a position.

@@ -39,6 +39,8 @@ func (s *Server) table() []route {
 		{"/api/v1/status", s.getStatus, nil},
 		{"/api/v1/timeline", s.getTimeline, nil},
 		{"/api/v1/export.mp4", s.getExport, nil},
+		{"/api/v1/snapshot.jpg", s.getSnapshot, nil},
+		{"/api/v1/frames", s.getFrames, nil},
 		{"/api/v1/captions", s.getCaptions, nil},
 		{"/api/v1/captions.vtt", s.getVTT, nil},
 		{"/api/v1/captions.srt", s.getSRT, nil},

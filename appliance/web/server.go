@@ -19,11 +19,14 @@ type Server struct {
 	metrics *prometheus.Registry
 	meters  map[string]*meter // by camera
 
-	patience time.Duration // with clients of exports and of live captions
+	patience time.Duration // with clients of exports, snapshots and of live captions
+	queue    time.Duration // how long a snapshot waits for its turn
 	beat     time.Duration // of live captions
 	feeds    chan struct{} // a place for each follower of the captions
 	files    chan struct{} // a place for each file of captions being made
 	searches chan struct{} // a place for each answer with captions being made
+	stills   chan struct{} // a place for each snapshot being decoded
+	lists    chan struct{} // a place for each list of frames being made
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -33,8 +36,9 @@ func New(o Options) (*Server, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, beat: liveBeat,
-		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches)}
+	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, queue: snapshotQueue, beat: liveBeat,
+		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches),
+		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists)}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
 		s.meters[c.Name] = &meter{}

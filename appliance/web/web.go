@@ -4,12 +4,13 @@
 // It reads timelines and is told the rest: the appliance fills a Status, and
 // makes export files. Until there are users everybody is answered; no other
 // site's page is (there are no CORS headers, and what changes anything must be
-// sent as JSON). Every answer but /metrics, the page, an MP4 and captions as a
+// sent as JSON). Every answer but /metrics, the page, an MP4, a JPEG and captions as a
 // file is JSON; an error is {"error": "one sentence"}. openapi.json
 // beside this file describes it all and is served at /api/v1/openapi.json.
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ type Options struct {
 	Export  Exporter      // nil: exports are answered with 501
 	// Edge is where an export that is asked to begin at p begins; nil: at p.
 	Edge        func(ctx context.Context, camera string, p media.Position) (media.Position, error)
+	Snapshot    Snapshotter // nil: snapshots are answered with 501
 	Recognition Recognition // nil: what is recorded is only read
 	// Frontend holds index.html and assets/; nil: / is answered with 404.
 	Frontend fs.FS
@@ -36,6 +38,8 @@ type Options struct {
 	Now func() time.Time
 	// Exports is how many may be made at once, the others are told to come again; 0: 4.
 	Exports int
+	// Snapshots is how many may be decoded at once, the others wait for a moment; 0: 2.
+	Snapshots int
 }
 
 // Camera is a camera whose timeline is served.
@@ -62,6 +66,7 @@ type Timeline interface {
 	CaptionFeed() *timeline.CaptionFeed
 	CaptionFeedSince(id uint64) *timeline.CaptionFeed
 	LastCaption() uint64
+	At(p media.Position, s timeline.Selection) (*timeline.Cursor, error)
 }
 
 // Exporter plans an MP4 file of [from, to) of a camera. When nothing is
@@ -100,8 +105,6 @@ func (o *Options) setDefaults() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Exports == 0 {
-		o.Exports = 4
-	}
+	o.Exports, o.Snapshots = cmp.Or(o.Exports, 4), cmp.Or(o.Snapshots, 2)
 	return nil
 }
