@@ -31,8 +31,8 @@ func exportCommand(ctx context.Context, args []string, s io3) error {
 	if err := setTimes(q, *from, *to); err != nil {
 		return err
 	}
-	if fi, err := os.Stat(*out); err == nil && fi.IsDir() {
-		return usageError{fmt.Sprintf("-o %s is a directory; name a file in it", *out)}
+	if err := noDirectory(*out); err != nil {
+		return err
 	}
 	a, err := w.open()
 	if err != nil {
@@ -55,6 +55,14 @@ func exportCommand(ctx context.Context, args []string, s io3) error {
 			return nil
 		}
 	}
+}
+
+// noDirectory refuses a directory where a file is wanted.
+func noDirectory(out string) error {
+	if fi, err := os.Stat(out); err == nil && fi.IsDir() {
+		return usageError{fmt.Sprintf("-o %s is a directory; name a file in it", out)}
+	}
+	return nil
 }
 
 // save writes the body beside the file and renames it when it is whole, so that

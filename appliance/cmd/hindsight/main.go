@@ -47,6 +47,7 @@ func commands() []command {
 		{name: "devices", summary: "list cameras and microphones", run: devices},
 		{name: "timeline", summary: "list what is recorded: spans, gaps with reasons, counts", run: timelineCommand},
 		{name: "export", summary: "write a stretch of the recording to an MP4 file", run: exportCommand},
+		{name: "snapshot", summary: "write the frame of a moment to a JPEG file", run: snapshotCommand},
 		{name: "captions", summary: "print, find, follow and make what was spoken", run: captionsCommand},
 		{name: "model", summary: "list, add and choose speech models", run: modelCommand},
 		{name: "check", summary: "verify every invariant and checksum of the recording", run: check},

@@ -120,19 +120,27 @@ func length(ms float64) string {
 // may not share, so every time of day goes out as UTC.
 func setTimes(q url.Values, from, to string) error {
 	for _, p := range []struct{ key, value string }{{"from", from}, {"to", to}} {
-		if p.value == "" {
-			continue
+		if err := setTime(q, p.key, p.value); err != nil {
+			return err
 		}
-		if isPosition(p.value) {
-			q.Set(p.key, p.value)
-			continue
-		}
-		t, err := timeline.ParseTime(p.value, time.Now())
-		if err != nil {
-			return usageError{"--" + p.key + ": " + err.Error()}
-		}
-		q.Set(p.key, t.UTC().Format(time.RFC3339Nano))
 	}
+	return nil
+}
+
+// setTime puts one T into a query, unless it is empty.
+func setTime(q url.Values, key, value string) error {
+	if value == "" {
+		return nil
+	}
+	if isPosition(value) {
+		q.Set(key, value)
+		return nil
+	}
+	t, err := timeline.ParseTime(value, time.Now())
+	if err != nil {
+		return usageError{"--" + key + ": " + err.Error()}
+	}
+	q.Set(key, t.UTC().Format(time.RFC3339Nano))
 	return nil
 }
 
