@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -127,7 +128,5 @@ func (s *Server) at(q url.Values, t Timeline) (p media.Position, fixed bool, err
 // tooSlow is the answer when the machine or its disk does not manage in time.
 func tooSlow(w http.ResponseWriter, format string, args ...any) error {
 	w.Header().Set("Retry-After", "10")
-	f := badRequest(format, args...).(*failure)
-	f.status = http.StatusServiceUnavailable
-	return f
+	return &failure{http.StatusServiceUnavailable, fmt.Sprintf(format, args...)}
 }
