@@ -156,7 +156,7 @@ func BenchmarkSeekRead(b *testing.B) {
 		}
 	}
 	const blocks = 100_000
-	s := openBench(b, diskDir(b), Options{noSync: true})
+	s := openBench(b, diskDir(b), Options{NoSync: true})
 	l := newLoad(b, s, frame)
 	for range blocks {
 		blk, _ := l.second()

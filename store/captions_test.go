@@ -16,7 +16,7 @@ import (
 func spokenStore(t *testing.T, o Options) (*Bolt, *load, *calendar) {
 	t.Helper()
 	clock := &calendar{time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
-	o.Clock, o.SegmentSpan, o.noSync = clock, 3*time.Second, true
+	o.Clock, o.SegmentSpan, o.NoSync = clock, 3*time.Second, true
 	s := openTest(t, filepath.Join(t.TempDir(), "cam"), o)
 	l := newLoad(t, s, 100)
 	return s, l, clock
@@ -145,7 +145,7 @@ func TestCaptionsKeptLonger(t *testing.T) {
 		{1000 * time.Hour, true, []media.Run{1, 2, 3, 4}},
 	} {
 		clock := &calendar{now: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
-		s := openTest(t, filepath.Join(t.TempDir(), "cam"), Options{Clock: clock, KeepCaptions: c.keep, noSync: true})
+		s := openTest(t, filepath.Join(t.TempDir(), "cam"), Options{Clock: clock, KeepCaptions: c.keep, NoSync: true})
 		for range 4 {
 			clock.now = clock.now.Add(24 * time.Hour)
 			run, err := s.BeginRun(media.Anchor{Wall: clock.now, Trusted: c.trusted})

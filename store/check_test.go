@@ -25,7 +25,7 @@ type history struct {
 func makeHistory(t *testing.T) history {
 	t.Helper()
 	h := history{t, filepath.Join(t.TempDir(), "cam")}
-	s := openTest(t, h.dir, Options{SegmentSpan: 10 * time.Second, noSync: true})
+	s := openTest(t, h.dir, Options{SegmentSpan: 10 * time.Second, NoSync: true})
 	l := newLoad(t, s, 200)
 	for n := range 25 {
 		b, _ := l.second()

@@ -319,7 +319,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 // any of its pages but the meta page, in any order; or a torn meta page.
 func TestPowerCut(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
-	s := openTest(t, dir, Options{noSync: true})
+	s := openTest(t, dir, Options{NoSync: true})
 	l := newLoad(t, s, 300)
 	path := segmentID{1, 1}.path(dir)
 	rnd := rand.New(rand.NewPCG(3, 4))

@@ -56,7 +56,7 @@ func TestWhereSegmentsAreCut(t *testing.T) {
 
 func TestSegmentStaysBelowItsSize(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
-	s := openTest(t, dir, Options{SegmentBytes: 2 << 20, noSync: true})
+	s := openTest(t, dir, Options{SegmentBytes: 2 << 20, NoSync: true})
 	l := newLoad(t, s, 4000)
 	for range 60 {
 		b, _ := l.second()
@@ -93,7 +93,7 @@ func TestBlockThatWasNotAcknowledged(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
 	broken := errors.New("sync failed")
 	var next error
-	o := Options{noSync: true, fail: func(p point) error {
+	o := Options{NoSync: true, fail: func(p point) error {
 		if p != atCommitted {
 			return nil
 		}
@@ -142,7 +142,7 @@ func TestDeletedWhileItIsRecorded(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")
 			dir := filepath.Join(data, "cam")
-			s := openTest(t, dir, Options{noSync: true})
+			s := openTest(t, dir, Options{NoSync: true})
 			l := newLoad(t, s, 300)
 			next := func() Ref {
 				b, _ := l.second()

@@ -128,7 +128,7 @@ func TestRetentionKeepsWhatDatesTheRest(t *testing.T) {
 // must still be made emptier, and the anchor is not forgotten.
 func TestRetentionWhereNothingCanBeWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
-	s := openTest(t, dir, Options{noSync: true, SegmentSpan: 2 * time.Second})
+	s := openTest(t, dir, Options{NoSync: true, SegmentSpan: 2 * time.Second})
 	l := newLoad(t, s, 300)
 	for range 6 {
 		b, _ := l.second()

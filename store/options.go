@@ -33,7 +33,10 @@ type Options struct {
 	// several. nil: none. What was indexed with another Fold is indexed anew.
 	Fold func(string) string
 
-	noSync bool              // tests and benchmarks that build a long history
+	// NoSync leaves out the syncs of a segment: a power cut may then take or damage what was
+	// committed, a kill may not. Never for a recording: only for a history that is generated and can be made again.
+	NoSync bool
+
 	fail   func(point) error // tests: called at every failure point
 	slack  int               // pages that a month that is over may waste; 0: 64
 }

@@ -21,7 +21,7 @@ import (
 func smallSegment(t testing.TB) (file []byte, blocks []*media.Block) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "cam")
-	s, err := Open(dir, Options{noSync: true})
+	s, err := Open(dir, Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func (s sectors) ReadAt(p []byte, off int64) (int, error) {
 
 func TestBadSectorCostsWhatIsInIt(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
-	s := openTest(t, dir, Options{noSync: true})
+	s := openTest(t, dir, Options{NoSync: true})
 	l := newLoad(t, s, testRate)
 	want, _ := l.second()
 	commit(t, s, want)
@@ -284,7 +284,7 @@ func (m moving) ReadAt(p []byte, off int64) (int, error) {
 // TestReaderFollowsAWriter overtakes a reader after each of its reads.
 func TestReaderFollowsAWriter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cam")
-	s := openTest(t, dir, Options{noSync: true})
+	s := openTest(t, dir, Options{NoSync: true})
 	l := newLoad(t, s, 30)
 	var states [][]byte
 	for range 3 {

@@ -80,8 +80,8 @@ func (l *live) open(path string) error {
 			Timeout:         5 * time.Second,
 			FreelistType:    bolt.FreelistMapType,
 			InitialMmapSize: int(l.o.SegmentBytes),
-			NoSync:          l.o.noSync,
-			NoGrowSync:      l.o.noSync,
+			NoSync:          l.o.NoSync,
+			NoGrowSync:      l.o.NoSync,
 			NoStatistics:    true,
 		})
 		if err == nil {
