@@ -46,7 +46,7 @@ func setKeep(c *Config, s string) error {
 		c.Captions.Keep = -1
 		return nil
 	}
-	d, err := parseSpan(s)
+	d, err := ParseSpan(s)
 	if err != nil || d < time.Hour || d > keepMost {
 		return fmt.Errorf("%q: want media (as long as what was recorded), forever, or a time from 1h, as in 720h or 30d", s)
 	}
@@ -54,8 +54,8 @@ func setKeep(c *Config, s string) error {
 	return nil
 }
 
-// parseSpan is time.ParseDuration that knows whole days, too.
-func parseSpan(s string) (time.Duration, error) {
+// ParseSpan is time.ParseDuration that knows whole days, too, as in 7d.
+func ParseSpan(s string) (time.Duration, error) {
 	if n, ok := strings.CutSuffix(s, "d"); ok {
 		days, err := strconv.ParseUint(n, 10, 16)
 		return time.Duration(days) * 24 * time.Hour, err

@@ -15,9 +15,20 @@ import (
 	"hindsight/appliance/bench"
 )
 
+// benchCommands are the words that may follow `hindsight bench`.
+func benchCommands() []command {
+	return []command{
+		{name: "fill", summary: "make a long recording, to measure with", run: benchFill},
+	}
+}
+
 func benchCommand(ctx context.Context, args []string, s io3) error {
+	if known, err := subcommand(ctx, benchCommands(), args, s); known {
+		return err
+	}
 	f := flags("bench", "[--cameras 1,4,8] [--seconds 60] [--dir DIR]",
-		"Pulls a 720p30 stream of 2.5 Mbit/s with Opus from this process into a recorder\nof its own, one or several times, and prints what the kernel counts of it.", s)
+		"Pulls a 720p30 stream of 2.5 Mbit/s with Opus from this process into a recorder\nof its own, one or several times, and prints what the kernel counts of it. More\nis measured with:\n\n"+
+			subcommandHelp("bench", benchCommands()), s)
 	list := f.String("cameras", "1,4,8", "how many cameras, one row for each `number`")
 	seconds := f.Int("seconds", 60, "how long each is measured")
 	dir := f.String("dir", ".", "`directory` on the disk to measure; the recording is deleted again")
