@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -87,25 +85,17 @@ func measure(ctx context.Context, o Options, src *Source, n int) (Figures, error
 		return Figures{}, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a file left behind in a temporary directory
-	conf := filepath.Join(dir, "hindsight.yml")
-	if err := os.WriteFile(conf, []byte(config(src.URL(), n)), 0o600); err != nil {
-		return Figures{}, err
-	}
 	data := filepath.Join(dir, "data")
-	var log strings.Builder
-	cmd := exec.Command(o.Program, "serve", "--config", conf, "--data", data,
-		"--rtsp-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0")
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		return Figures{}, err
+	r, err := startRecorder(ctx, o.Program, dir, config(src.URL(), n), data)
+	if err != nil {
+		return Figures{}, fmt.Errorf("%d cameras: %w", n, err)
 	}
-	f, err := sample(ctx, o, cmd.Process.Pid, data, float64(clipRate(src.clip)*float64(n)))
-	cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended, which Wait tells
-	if err2 := cmd.Wait(); err == nil {
+	f, err := sample(ctx, o, r.pid(), data, float64(clipRate(src.clip)*float64(n)))
+	if err2 := r.stop(); err == nil {
 		err = err2
 	}
 	if err != nil {
-		return f, fmt.Errorf("%d cameras: %w\n%s", n, err, log.String())
+		return f, fmt.Errorf("%d cameras: %w", n, err)
 	}
 	f.Cameras = n
 	f.Commits /= float64(n)

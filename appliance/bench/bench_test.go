@@ -52,8 +52,8 @@ func TestUsageOf(t *testing.T) {
 	if u.cpu > used+20*time.Millisecond || u.cpu < used-30*time.Millisecond {
 		t.Errorf("counted %v of CPU, it used %v", u.cpu, used)
 	}
-	if u.rss <= 0 || u.peak < u.rss {
-		t.Errorf("rss %d, peak %d", u.rss, u.peak)
+	if u.anon <= 0 || u.rss < u.anon || u.peak < u.rss {
+		t.Errorf("anonymous %d, rss %d, peak %d", u.anon, u.rss, u.peak)
 	}
 	if _, err := usageOf(os.Getpid()); err != nil {
 		t.Error(err)

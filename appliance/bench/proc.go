@@ -12,6 +12,7 @@ import (
 type usage struct {
 	cpu     time.Duration // user and system, all threads
 	rss     int64         // bytes resident: anonymous, file and shared
+	anon    int64         // of rss, what is no page of a file
 	peak    int64         // the highest rss so far
 	written int64         // bytes sent to the disk: write_bytes of /proc/PID/io
 }
@@ -39,6 +40,9 @@ func usageOf(pid int) (usage, error) {
 	}
 	u.cpu = time.Duration(user+system) * time.Second / ticks
 	if u.rss, err = keyed(dir+"status", "VmRSS:", 1024); err != nil {
+		return u, err
+	}
+	if u.anon, err = keyed(dir+"status", "RssAnon:", 1024); err != nil {
 		return u, err
 	}
 	if u.peak, err = keyed(dir+"status", "VmHWM:", 1024); err != nil {

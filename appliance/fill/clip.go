@@ -1,6 +1,7 @@
 package fill
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -80,6 +81,8 @@ func (c *Clip) makePictures(frameBytes int) error {
 		c.Video = track
 		if n > 0 {
 			unit.Payload = pad(unit.Payload, frameBytes)
+		} else if unit.Payload, err = marked(unit.Payload); err != nil {
+			return err
 		}
 		c.pictures = append(c.pictures, unit.Payload)
 	}
@@ -107,30 +110,28 @@ func draw(n int) []byte {
 // message in front that means nothing: SEI, user data unregistered (H.264
 // sections 7.3.2.3 and D.1.6). What is longer, or lacks too little, stays.
 func pad(payload []byte, n int) []byte {
-	const (
-		frame = 3 // NAL unit header, kind of message, stop bit
-		uuid  = 16
-	)
+	const frame = 3                      // NAL unit header, kind of message, stop bit
 	room := n - len(payload) - 4 - frame // for the message's length and its bytes
 	size := room - 1
 	for size+1+size/255 > room {
 		size--
 	}
-	if size < uuid {
+	if size < 16 { // its first sixteen say whose it is
 		return payload
 	}
+	// No byte of it is one that H.264 would have to escape.
+	return append(encode.JoinLengths(message(bytes.Repeat([]byte{0x55}, size))), payload...)
+}
+
+// message is the NAL unit of a message with user data.
+func message(data []byte) []byte {
 	nal := []byte{6, 5}
-	for rest := size; ; rest -= 255 {
-		if rest < 255 {
-			nal = append(nal, byte(rest))
-			break
-		}
+	rest := len(data)
+	for ; rest >= 255; rest -= 255 {
 		nal = append(nal, 255)
 	}
-	for range size {
-		nal = append(nal, 0x55) // no byte of it is one that H.264 would have to escape
-	}
-	return append(encode.JoinLengths(append(nal, 0x80)), payload...)
+	nal = append(append(nal, byte(rest)), data...)
+	return append(nal, 0x80)
 }
 
 // makeSound encodes two seconds of a tone of whole waves a second and keeps the later one.

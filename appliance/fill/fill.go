@@ -94,7 +94,7 @@ func (w *writer) until(at time.Duration) error {
 			n := int(w.pictures % Rate)
 			u = media.Unit{Track: w.video.ID, DTS: v, Payload: w.clip.pictures[n]}
 			if n == 0 {
-				u.Flags = media.Key
+				u.Flags, u.Payload = media.Key, stamped(u.Payload, v-Lead)
 			}
 			w.pictures++
 		} else {

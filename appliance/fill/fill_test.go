@@ -79,6 +79,9 @@ func TestWrite(t *testing.T) {
 			want += time.Duration(sound) * 20 * time.Millisecond
 			sound++
 		}
+		if at, ok := Moment(u.Payload); ok != (u.Track == 1 && key) || ok && at != u.DTS-time.Second {
+			t.Errorf("unit %d of track %d at %v tells %v, %v", i, u.Track, u.DTS, at, ok)
+		}
 		if (u.DTS-want).Abs() > 1 || u.IsKey() != key { // a nanosecond: thirds are rounded
 			t.Errorf("unit %d of track %d at %v, key %v; want %v, %v", i, u.Track, u.DTS, u.IsKey(), want, key)
 		}
@@ -170,4 +173,33 @@ func TestPad(t *testing.T) {
 			t.Fatalf("%d bytes: the message says %d and has %d: % x", n, said, len(rest)-2, nals[0][:8])
 		}
 	}
+}
+
+// FuzzMoment: nothing that stands in a packet is more than a moment or none.
+func FuzzMoment(f *testing.F) {
+	for in, want := range moments {
+		at, ok := Moment([]byte(in))
+		if ok != (want >= 0) || ok && at != want {
+			f.Errorf("%q: %v, %v; want %v", in, at, ok, want)
+		}
+		f.Add([]byte(in))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if at, ok := Moment(b); ok && at < 0 {
+			t.Errorf("%q: %v", b, at)
+		}
+	})
+}
+
+// moments are what bytes tell; -1: nothing.
+var moments = map[string]time.Duration{
+	"":                                 -1,
+	"hindsight moment":                 -1,
+	"hindsight moment000000003b9aca0":  -1,
+	"hindsight moment000000003b9aca00": time.Second,
+	"..hindsight moment000000003b9aca00\x80.": time.Second,
+	"hindsight momentf00000003b9aca00":        -1,
+	"hindsight moment-00000003b9aca00":        -1,
+	"hindsight moment+00000003b9aca00":        time.Second,
+	"hindsight momentzz000000000000zz":        -1,
 }

@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"hindsight/appliance"
@@ -19,6 +17,7 @@ import (
 func benchCommands() []command {
 	return []command{
 		{name: "fill", summary: "make a long recording, to measure with", run: benchFill},
+		{name: "replay", summary: "measure how fast a recording is found and what viewers cost", run: benchReplay},
 	}
 }
 
@@ -43,12 +42,8 @@ func benchCommand(ctx context.Context, args []string, s io3) error {
 		return err
 	}
 	o := bench.Options{Program: exe, Warm: 15 * time.Second, For: time.Duration(*seconds) * time.Second, Dir: *dir, Out: s.out, Commits: commits}
-	for _, n := range strings.Split(*list, ",") {
-		k, err := strconv.Atoi(strings.TrimSpace(n))
-		if err != nil || k < 1 || k > 64 {
-			return usageError{fmt.Sprintf("--cameras %q: want numbers from 1 to 64", *list)}
-		}
-		o.Cameras = append(o.Cameras, k)
+	if o.Cameras, err = numbers("cameras", *list, 64); err != nil {
+		return usageError{err.Error()}
 	}
 	_, err = bench.Run(ctx, o)
 	return err

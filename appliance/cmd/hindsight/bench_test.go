@@ -58,6 +58,14 @@ func TestBenchUsage(t *testing.T) {
 		"fill --for 1h --end soon --data " + dir:                 "--end: ",
 		"fill --for 1h --end 2999-01-01T00:00:00Z --data " + dir: "want a time that is over",
 		"fill --for 1h --data " + dir + " more":                  `unexpected "more"`,
+		"replay":                                                 "want --data",
+		"replay --data x --camera timeline":                      "--camera: ",
+		"replay --data x --seeks -1":                             "want 0 to 100000",
+		"replay --data x --seconds 0":                            "want 1 to 3600",
+		"replay --data x --viewers 1,0":                          `--viewers "1,0": want numbers from 1 to 300`,
+		"replay --data x --viewers 301":                          "want numbers from 1 to 300",
+		"replay --data x --seeks 0 --viewers none":               "nothing to measure",
+		"--cameras 65":                                           "want numbers from 1 to 64",
 		"nonsense":                                               `unexpected "nonsense"`,
 	} {
 		r := runProgram(t, append([]string{"bench"}, strings.Fields(args)...)...)
