@@ -240,6 +240,7 @@ var descriptions = map[string]time.Duration{
 	strings.Replace(sdpOf(time.Hour), "npt=0.000-3600.000", "npt=10.000-3600.000", 1):     time.Hour - 10*time.Second,
 	strings.Replace(sdpOf(time.Hour), "npt=0.000-3600.000", "npt=9-3", 1):                 -1,
 	strings.Replace(sdpOf(time.Hour), "npt=0.000-3600.000", "clock=20261124T101500Z-", 1): -1,
+	strings.Replace(sdpOf(time.Hour), "npt=0.000-3600.000", "npt=now-", 1):                0,
 	strings.Replace(sdpOf(time.Hour), "npt=0.000-3600.000", "soon", 1):                    -1,
 	"":      -1,
 	"hello": -1,

@@ -114,7 +114,7 @@ func (v *viewer) learn(body []byte) ([]*description.Media, error) {
 	if len(d.Medias) > 100 {
 		return nil, fmt.Errorf("%d tracks", len(d.Medias))
 	}
-	if r, ok := s.Attribute("range"); ok {
+	if r, ok := s.Attribute("range"); ok && r != "npt=now-" { // which is what live says
 		from, until, err := nptRange(base.HeaderValue{r})
 		if err != nil || until < from {
 			return nil, fmt.Errorf("a=range:%s: %w", r, err)

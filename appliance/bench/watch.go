@@ -40,7 +40,7 @@ type crowd struct {
 // least the time for in front of it.
 func gather(ctx context.Context, address string, n int, span time.Duration) (*crowd, error) {
 	c := &crowd{failed: make(chan error, n)}
-	for range n {
+	for i := range n {
 		v, err := dial(ctx, address)
 		if err == nil {
 			c.viewers = append(c.viewers, v)
@@ -48,7 +48,7 @@ func gather(ctx context.Context, address string, n int, span time.Duration) (*cr
 		}
 		if err != nil {
 			c.leave()
-			return nil, fmt.Errorf("viewer %d: %w", len(c.viewers), err)
+			return nil, fmt.Errorf("viewer %d: %w", i+1, err)
 		}
 		c.wg.Go(func() {
 			if err := v.watch(); err != nil {
