@@ -37,8 +37,8 @@ type Options struct {
 	// committed, a kill may not. Never for a recording: only for a history that is generated and can be made again.
 	NoSync bool
 
-	fail   func(point) error // tests: called at every failure point
-	slack  int               // pages that a month that is over may waste; 0: 64
+	fail  func(point) error // tests: called at every failure point
+	slack int               // pages that a month that is over may waste; 0: 64
 }
 
 // point names a place where the process can die or a step can fail.

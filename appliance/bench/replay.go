@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
 )
 
 // ReplayOptions say what is measured of replay over RTSP.
@@ -23,8 +26,6 @@ type ReplayOptions struct {
 	For          time.Duration // how long each row is measured
 	JSON         bool
 	Out          io.Writer
-
-	address func(live string) string // tests: what is read instead of the timeline
 }
 
 // Replay is what was measured.
@@ -46,9 +47,6 @@ func RunReplay(ctx context.Context, o ReplayOptions) (rep Replay, err error) {
 		if err := dropCache(); err != nil {
 			return rep, err
 		}
-	}
-	if o.address == nil {
-		o.address = func(live string) string { return live + "/timeline" }
 	}
 	rep.Cold = o.Cold
 	segments := filepath.Join(o.Data, o.Camera, "segments")
@@ -82,11 +80,31 @@ func (o ReplayOptions) with(ctx context.Context, f func(r *recorder, address str
 	if err != nil {
 		return err
 	}
-	err = f(r, o.address(r.address))
+	address, err := history(ctx, r.address)
+	if err == nil {
+		err = f(r, address)
+	}
 	if err2 := r.stop(); err == nil {
 		err = err2
 	}
 	return err
+}
+
+// history is the address at which the whole recording of a camera is played. The
+// timeline leads into live and may not be there while the camera shows nothing;
+// from a moment before the first on, the same is played.
+func history(ctx context.Context, live string) (string, error) {
+	address := live + "/timeline"
+	v, err := dial(ctx, address)
+	if no := (*refused)(nil); errors.As(err, &no) && no.code == base.StatusServiceUnavailable {
+		address = live + "/at/19700101T000000Z"
+		v, err = dial(ctx, address)
+	}
+	if err != nil {
+		return "", err
+	}
+	v.close()
+	return address, nil
 }
 
 // replayConfig is a recorder that records nothing, as its camera does not

@@ -22,28 +22,28 @@ func TestSeek(t *testing.T) {
 	}
 	cases := []struct {
 		name   string
-		script scripted
+		script *scripted
 		want   string // of the error; empty: none
 	}{
-		{"right", scripted{}, ""},
-		{"packets before the answer", scripted{early: true}, ""},
-		{"another place is answered", scripted{edit: set("Range", "npt=5000.000-")}, "it is answered with npt=5000.000"},
-		{"no place is answered", scripted{edit: set("Range", "clock=20261124T101500Z-")}, "its Range: want npt"},
-		{"another picture comes", scripted{late: 7 * time.Second}, "its picture is that of npt="},
-		{"the picture before comes", scripted{late: -time.Second}, "its picture is that of npt="},
-		{"another time", scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=0;seq=65530;rtptime=9")}, "its RTP-Info says 9"},
-		{"no sequence number", scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=0")}, "tells no sequence number and time of rtsp://"},
-		{"another track", scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=1;seq=1;rtptime=2")}, "tells no sequence number and time of rtsp://"},
-		{"refused", scripted{edit: func(m base.Method, r *base.Response) {
+		{"right", &scripted{}, ""},
+		{"packets before the answer", &scripted{early: true}, ""},
+		{"another place is answered", &scripted{edit: set("Range", "npt=5000.000-")}, "it is answered with npt=5000.000"},
+		{"no place is answered", &scripted{edit: set("Range", "clock=20261124T101500Z-")}, "its Range: want npt"},
+		{"another picture comes", &scripted{late: 7 * time.Second}, "its picture is that of npt="},
+		{"the picture before comes", &scripted{late: -time.Second}, "its picture is that of npt="},
+		{"another time", &scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=0;seq=65530;rtptime=9")}, "its RTP-Info says 9"},
+		{"no sequence number", &scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=0")}, "tells no sequence number and time of rtsp://"},
+		{"another track", &scripted{edit: set("RTP-Info", "url=ADDRESS/trackID=1;seq=1;rtptime=2")}, "tells no sequence number and time of rtsp://"},
+		{"refused", &scripted{edit: func(m base.Method, r *base.Response) {
 			if m == base.Play {
 				r.StatusCode, r.StatusMessage = base.StatusInvalidRange, "no"
 			}
 		}}, "457 no"},
-		{"answer to another request", scripted{edit: set("CSeq", "99")}, `one to request ["99"]`},
+		{"answer to another request", &scripted{edit: set("CSeq", "99")}, `one to request ["99"]`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s := &c.script
+			s := c.script
 			s.length = time.Hour
 			if edit := s.edit; edit != nil {
 				s.edit = func(m base.Method, r *base.Response) {
@@ -171,6 +171,28 @@ func TestCrowdCut(t *testing.T) {
 	defer c.leave()
 	if err := c.wait(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("%v, want that PLAY was refused", err)
+	}
+}
+
+// The timeline is read; where it is not there yet, what was recorded is.
+func TestHistory(t *testing.T) {
+	for status, want := range map[base.StatusCode]string{
+		base.StatusOK:                 "/timeline",
+		base.StatusServiceUnavailable: "/at/19700101T000000Z",
+		base.StatusNotFound:           "",
+	} {
+		s := &scripted{length: time.Hour}
+		s.edit = func(m base.Method, r *base.Response) {
+			if m == base.Describe && s.count(m) == 1 {
+				r.StatusCode = status
+			}
+		}
+		s.serve(t)
+		live := strings.TrimSuffix(s.address, "/timeline")
+		got, err := history(t.Context(), live)
+		if want == "" && err == nil || want != "" && (err != nil || got != live+want) {
+			t.Errorf("%d: %q, %v; want %q", status, got, err, want)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/headers"
-	"github.com/bluenviron/gortsplib/v5/pkg/sdp"
+	"github.com/bluenviron/gortsplib/v5/pkg/sdpunmarshaler"
 )
 
 // patience is how long the server may take to say anything at all.
@@ -103,12 +103,12 @@ func (v *viewer) setup() error {
 
 // learn reads the session description.
 func (v *viewer) learn(body []byte) ([]*description.Media, error) {
-	var s sdp.SessionDescription
-	if err := s.Unmarshal(body); err != nil {
+	s, err := sdpunmarshaler.Unmarshal(body)
+	if err != nil {
 		return nil, err
 	}
 	var d description.Session
-	if err := d.Unmarshal(&s); err != nil {
+	if err := d.Unmarshal2(s); err != nil {
 		return nil, err
 	}
 	if len(d.Medias) > 100 {
@@ -180,10 +180,18 @@ func (v *viewer) agreed(r *base.Response) error {
 		return fmt.Errorf("the answer is one to request %q, not to %d", c, v.cseq)
 	}
 	if r.StatusCode != base.StatusOK {
-		return fmt.Errorf("%d %s", r.StatusCode, r.StatusMessage)
+		return &refused{r.StatusCode, r.StatusMessage}
 	}
 	return nil
 }
+
+// refused is an answer that says no.
+type refused struct {
+	code base.StatusCode
+	text string
+}
+
+func (r *refused) Error() string { return fmt.Sprintf("%d %s", r.code, r.text) }
 
 // play asks to play from a moment of recorded time on.
 func (v *viewer) play(from time.Duration) error {

@@ -89,7 +89,7 @@ func (v *viewer) watch() error {
 			return err
 		}
 		if m.answer != nil && m.answer.StatusCode != base.StatusOK {
-			return fmt.Errorf("%d %s", m.answer.StatusCode, m.answer.StatusMessage)
+			return &refused{m.answer.StatusCode, m.answer.StatusMessage}
 		}
 		h, ok := v.videoPacket(m)
 		if !ok {
