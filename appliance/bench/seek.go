@@ -24,6 +24,10 @@ const (
 	tolerance = 2 * time.Millisecond
 )
 
+// beforeEnd is how far from the end of the history is sought: there packets would
+// cease, and with them the time until the next PLAY.
+const beforeEnd = 5 * time.Second
+
 // Latency is how long it took from PLAY to the first packet of the right picture, in milliseconds.
 type Latency struct {
 	Seeks  int     `json:"seeks"`
@@ -51,8 +55,8 @@ func seeks(ctx context.Context, address string, n int, cold bool) (Latency, erro
 	}
 	defer v.close()
 	defer context.AfterFunc(ctx, v.close)()
-	if v.length < time.Second {
-		return Latency{}, fmt.Errorf("%s: its description tells no length of history of a second or more", address)
+	if v.length < 2*beforeEnd {
+		return Latency{}, fmt.Errorf("%s: its description tells no length of history of %v or more", address, 2*beforeEnd)
 	}
 	took, proven := make([]time.Duration, 0, n), 0
 	for range n {
@@ -61,7 +65,7 @@ func seeks(ctx context.Context, address string, n int, cold bool) (Latency, erro
 				return Latency{}, err
 			}
 		}
-		to := rand.N(v.length).Truncate(time.Millisecond)
+		to := rand.N(v.length - beforeEnd).Truncate(time.Millisecond)
 		d, sure, err := v.seek(to)
 		if ctx.Err() != nil {
 			return Latency{}, ctx.Err()

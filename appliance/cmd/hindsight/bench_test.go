@@ -44,6 +44,15 @@ func TestBenchFill(t *testing.T) {
 	}
 }
 
+// Without a recording there is nothing to replay.
+func TestBenchReplayNothing(t *testing.T) {
+	dir := t.TempDir()
+	r := runProgram(t, "bench", "replay", "--data", dir)
+	if r.code != 1 || !strings.Contains(r.err, "there is no recording of camera cam in "+dir) || !strings.Contains(r.err, "`hindsight bench fill`") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestBenchUsage(t *testing.T) {
 	dir := t.TempDir()
 	for args, want := range map[string]string{
