@@ -345,7 +345,8 @@ func (a *Appliance) rtspTimeline(name string) (rtsp.Timeline, bool) {
 	return nil, false
 }
 
-// rtspCaptions are those of the first language in which a camera is heard now.
+// rtspCaptions are those of the first language in which a camera is heard now,
+// or, when it is in none, of the newest caption that is kept.
 func (a *Appliance) rtspCaptions(name string) (rtsp.Captions, bool) {
 	a.mu.RLock()
 	captions := a.captions
@@ -355,7 +356,16 @@ func (a *Appliance) rtspCaptions(name string) (rtsp.Captions, bool) {
 		return rtsp.Captions{}, false
 	}
 	l, ok := captions.spoken(name)
-	return rtsp.Captions{Language: l, Feed: func() rtsp.CaptionFeed { return c.tl.CaptionFeed() }}, ok
+	if !ok {
+		kept, _ := c.tl.Captions(timeline.CaptionQuery{Newest: true, Limit: 1}) // what cannot be read is nothing to offer
+		if ok = len(kept) > 0; ok {
+			l = kept[0].Language
+		}
+	}
+	return rtsp.Captions{Language: l, Feed: func() rtsp.CaptionFeed { return c.tl.CaptionFeed() },
+		Replay: func(from media.Position) rtsp.CaptionReplay {
+			return c.tl.CaptionReplay(from, timeline.CaptionQuery{Language: l})
+		}}, ok
 }
 
 func (a *Appliance) retention() *retention {

@@ -215,7 +215,7 @@ type broadcast struct {
 	done  chan struct{}
 }
 
-const lead = 5 * time.Second // as if the run had lasted so long
+const airLead = 5 * time.Second // as if the run had lasted so long
 
 func air(t testing.TB, all ...*clip) *broadcast {
 	t.Helper()
@@ -223,7 +223,7 @@ func air(t testing.TB, all ...*clip) *broadcast {
 	for _, c := range all {
 		b.tracks = append(b.tracks, c.track)
 	}
-	b.upTo(lead)
+	b.upTo(airLead)
 	go b.run()
 	t.Cleanup(func() {
 		close(b.stop)
@@ -242,7 +242,7 @@ func (b *broadcast) run() {
 		case <-b.stop:
 			return
 		case <-tick.C:
-			b.upTo(lead + time.Since(begun))
+			b.upTo(airLead + time.Since(begun))
 		}
 	}
 }

@@ -9,6 +9,10 @@
 //
 // Live is nothing but the end of the timeline: every session has a cursor of its
 // own, and a session that cannot take more only leaves its cursor behind. Nothing
-// a client does, or does not do, reaches the recording side. An address that
-// shows something else than the live end is one more case in Server.view.
+// a client does, or does not do, reaches the recording side.
+//
+// History is played by the same player with a replay beside it: aim finds where a
+// Range lies, axis counts recorded time, timed makes time stamps of it, manner
+// says how fast and which pictures. REPLAY.md beside this file says what an
+// address, a Range and a Scale become.
 package rtsp

@@ -41,6 +41,7 @@ type guard struct {
 	tight    bool   // the deadline is messagePeriod from the message's start
 	length   lengthWatch
 	deadline atomic.Int64 // of writing, as UnixNano
+	paused   atomic.Bool  // a silent client is not gone
 
 	writing sync.Mutex
 	held    []byte // packets of a picture whose last packet is not there yet
@@ -98,6 +99,9 @@ func (g *guard) SetReadDeadline(t time.Time) error {
 		return nil // the first message has the deadline of newGuard
 	}
 	g.message, g.tight = 0, false
+	if g.paused.Load() { // ffplay says nothing while it pauses; TCP finds out who is gone
+		t = t.Add(pausedTimeout - idleTimeout)
+	}
 	return g.Conn.SetReadDeadline(t)
 }
 

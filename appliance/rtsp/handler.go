@@ -48,7 +48,7 @@ func (h *handler) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	if s == nil {
 		return
 	}
-	s.halt()
+	s.drop()
 	s.stream.Close()
 	h.forget(s)
 	h.readers.leave(hostOf(s.from))
@@ -82,10 +82,15 @@ func (h *handler) OnResponse(c *gortsplib.ServerConn, r *base.Response) {
 
 // OnDescribe implements gortsplib.ServerHandlerOnDescribe.
 func (h *handler) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	onvif, err := required(c.Request.Header)
+	if err != nil {
+		return answer(err), nil, nil
+	}
 	v, err := h.look(c.Conn, c.Path)
 	if err != nil {
 		return answer(err), nil, nil
 	}
+	v.onvif = onvif
 	peerOf(c.Conn).viewed = map[string]*view{c.Path: v}
 	body, err := v.sdp()
 	if err != nil {
@@ -104,7 +109,14 @@ func (h *handler) look(c *gortsplib.ServerConn, path string) (*view, error) {
 
 // OnSetup implements gortsplib.ServerHandlerOnSetup. The first SETUP makes the session.
 func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	onvif, err := required(c.Request.Header)
+	if err != nil {
+		return answer(err), nil, nil
+	}
 	if s := sessionOf(c.Session); s != nil {
+		if onvif {
+			s.onvif.Store(true)
+		}
 		return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 	}
 	v := peerOf(c.Conn).viewed[c.Path]
@@ -124,6 +136,9 @@ func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response,
 		h.readers.leave(hostOf(from))
 		return answer(err), nil, nil
 	}
+	if onvif {
+		s.onvif.Store(true)
+	}
 	c.Session.SetUserData(s)
 	h.remember(s)
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
@@ -132,23 +147,31 @@ func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response,
 // OnPlay implements gortsplib.ServerHandlerOnPlay.
 func (h *handler) OnPlay(c *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	s := sessionOf(c.Session)
-	rng, err := playRange(c.Request.Header["Range"])
+	o, err := parseOrder(c.Request)
 	if err != nil {
 		return answer(err), nil
 	}
-	if p := s.player.Load(); p == nil {
-		peerOf(c.Conn).info = s.play(c.Request.URL)
-	} else { // it plays already, and live has no other place to go to
-		p.due.Store(true)
-		peerOf(c.Conn).info = s.rtpInfo(c.Request.URL, true)
+	header, info, err := s.play(c.Request.URL, o)
+	if err != nil {
+		return answer(err), nil
 	}
-	return &base.Response{StatusCode: base.StatusOK, Header: base.Header{"Range": base.HeaderValue{rng}}}, nil
+	peerOf(c.Conn).info = info
+	patient(c.Conn, false)
+	return &base.Response{StatusCode: base.StatusOK, Header: header}, nil
 }
 
 // OnPause implements gortsplib.ServerHandlerOnPause.
 func (h *handler) OnPause(c *gortsplib.ServerHandlerOnPauseCtx) (*base.Response, error) {
 	sessionOf(c.Session).pause()
+	patient(c.Conn, true)
 	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// patient says that a client may be silent for long, or no more.
+func patient(c *gortsplib.ServerConn, yes bool) {
+	if g, ok := c.NetConn().(*guard); ok {
+		g.paused.Store(yes)
+	}
 }
 
 // OnDecodeError implements gortsplib.ServerHandlerOnDecodeError: a broken RTCP

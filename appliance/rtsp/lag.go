@@ -40,9 +40,14 @@ func (p *player) skip() error {
 			c.Close()
 			return nil
 		}
-		p.cursor.Close()
-		p.cursor, p.begin = c, &n
+		p.reel.Close()
+		p.reel = &reel{Cursor: c}
 		p.waitKey, p.begun, p.reported = true, false, -1
+		if p.wanted(t, n) {
+			p.s.mu.Lock()
+			p.ahead = append(p.ahead, shot{Item: n, track: t, at: p.s.stamps.at(n.Position(), p.s.view.line.Wall), cut: true})
+			p.s.mu.Unlock()
+		}
 		p.pace.again()
 		p.s.srv.stats.skips.Add(1)
 		p.s.srv.complain(p.s.from, p.s.view.camera, ending{"too slow: goes on at the newest key frame", ""})

@@ -66,6 +66,14 @@ const (
 	portionPause = time.Millisecond
 	udpDelay     = 20 * time.Millisecond // so that the answer to PLAY arrives before the first packet
 
+	// Seeks a second in the long run and at once, of one session and of all. A
+	// person who drags a slider makes about ten a second.
+	seekRate, seekBurst       = 10, 20
+	seekRateAll, seekBurstAll = 200, 200
+	seeksAtOnce               = 4 // cursors being opened
+
+	pausedTimeout = time.Hour // a paused client on TCP may be silent for so long
+
 	acceptRate  = 200 // new connections a second in the long run; more wait in the kernel
 	acceptBurst = 1500
 )

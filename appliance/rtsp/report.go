@@ -22,7 +22,7 @@ func (s *session) report(p media.Position, at time.Duration) {
 		if !t.chosen {
 			continue
 		}
-		s.control(t, t.senderReport(wall, at))
+		_ = s.control(t, t.senderReport(wall, at)) // a full queue: the next report comes in five seconds
 	}
 }
 
@@ -31,23 +31,33 @@ func (t *outTrack) senderReport(wall time.Time, at time.Duration) *rtcp.SenderRe
 	return &rtcp.SenderReport{SSRC: t.ssrc, NTPTime: ntp.Encode(wall), RTPTime: t.rtpTime(at), PacketCount: t.packets, OctetCount: t.octets}
 }
 
+// alive says nothing but that the sources are there.
+// The caller holds s.mu.
+func (s *session) alive() {
+	for _, t := range s.tracks {
+		if t.chosen {
+			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}) // a full queue is found out by the caller
+		}
+	}
+}
+
 // goodbye says that the session is over (RFC 3550 section 6.6).
 // The caller holds s.mu.
 func (s *session) goodbye(why string) {
 	for _, t := range s.tracks {
 		if t.chosen {
-			s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
+			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
 		}
 	}
 }
 
 // control sends one compound packet, which begins with a report and names the
 // source (RFC 3550 section 6.1): without the name GStreamer does not join the tracks.
-func (s *session) control(t *outTrack, report rtcp.Packet, more ...rtcp.Packet) {
+func (s *session) control(t *outTrack, report rtcp.Packet, more ...rtcp.Packet) error {
 	c := rtcp.CompoundPacket{report, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
 		Source: t.ssrc,
 		Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: "hindsight-" + s.view.camera}},
 	}}}}
 	c = append(c, more...)
-	_ = s.rtsp.WritePacketRTCP(t.media, &c) // a full queue: the next report comes in five seconds
+	return s.rtsp.WritePacketRTCP(t.media, &c)
 }

@@ -25,6 +25,10 @@ type Server struct {
 	stats   counters
 	talk    complaints
 
+	seeks  *bucket       // of all sessions
+	opened chan struct{} // one for each cursor being opened
+	pacing sync.Mutex    // guards seeks
+
 	ctx    context.Context // ends when the server closes
 	cancel context.CancelFunc
 
@@ -47,6 +51,8 @@ func New(o Options) (*Server, error) {
 		talk:     complaints{clock: o.Clock, log: o.Log},
 		sessions: make(map[*session]struct{}),
 		shelves:  make(map[string]*shelf),
+		seeks:    newBucket(seekRateAll, seekBurstAll),
+		opened:   make(chan struct{}, seeksAtOnce),
 	}
 	s.stats.drops.m = make(map[string]int64)
 	ln, err := net.Listen("tcp", o.Address)

@@ -33,7 +33,11 @@ type session struct {
 	mu     sync.Mutex // the player writes, a PLAY while playing reads
 	tracks []*outTrack
 	stamps stamper
-	torn   bool // a picture did not get out whole at the last PAUSE
+	torn   bool   // a picture did not get out whole at the last PAUSE
+	manner manner // of history
+
+	onvif atomic.Bool // the client wants ONVIF's header extension
+	seeks *bucket     // what the client may seek
 }
 
 // ending is why something is ended: a reason, of which there are few, and what
@@ -63,7 +67,9 @@ type outTrack struct {
 func (t *outTrack) rtpTime(at time.Duration) uint32 { return t.offset + ticks(at, t.ClockRate) }
 
 func newSession(srv *Server, ss *gortsplib.ServerSession, from net.Addr, v *view) (*session, error) {
-	s := &session{srv: srv, rtsp: ss, view: v, from: from, shelf: srv.shelf(v.camera)}
+	s := &session{srv: srv, rtsp: ss, view: v, from: from, shelf: srv.shelf(v.camera),
+		manner: plainManner(), seeks: newBucket(seekRate, seekBurst)}
+	s.onvif.Store(v.onvif)
 	s.stream = &gortsplib.ServerStream{Server: srv.rtsp, Desc: v.description()}
 	if err := s.stream.Initialize(); err != nil {
 		return nil, err
@@ -87,8 +93,13 @@ func (s *session) choose() (kinds []media.Kind) {
 	stats := s.rtsp.Stats()
 	for _, t := range s.tracks {
 		m, ok := stats.Medias[t.media]
-		if t.chosen = ok; ok {
-			t.ssrc = m.Formats[t.format].LocalSSRC
+		if ok != t.chosen { // never while something plays, which reads it
+			t.chosen = ok
+		}
+		if ok {
+			if ssrc := m.Formats[t.format].LocalSSRC; ssrc != t.ssrc {
+				t.ssrc = ssrc
+			}
 			if !isText(t.Track) {
 				kinds = append(kinds, t.Kind)
 			}
@@ -97,20 +108,33 @@ func (s *session) choose() (kinds []media.Kind) {
 	return kinds
 }
 
-// play begins to play at the live end and returns the RTP-Info of the answer.
-func (s *session) play(url *base.URL) base.HeaderValue {
+// playLive begins to play at the live end and returns the RTP-Info of the answer.
+func (s *session) playLive(url *base.URL, o order) base.HeaderValue {
 	kinds := s.choose()
-	p := newPlayer(s, s.view.open(kinds), kinds)
+	s.drop()
+	p := newPlayer(s, &reel{Cursor: s.view.open(kinds)}, kinds)
 	s.torn = false
-	// The first unit tells the RTP time that the answer names. Without one yet the
-	// answer names none, and playing begins when it comes.
-	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
-	known := p.first(ctx)
-	cancel()
-	s.player.Store(p)
-	info := s.rtpInfo(url, known)
-	go p.run()
+	info, _, _ := s.begin(p, url, o)
 	return info
+}
+
+// begin lets a player play. The first unit tells the RTP time that the answer
+// names, and where that is. Without one yet, known is false, the answer names none, and
+// playing begins when it comes.
+func (s *session) begin(p *player, url *base.URL, o order) (info base.HeaderValue, at media.Position, known bool) {
+	p.arm()
+	p.cseq = o.cseq
+	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
+	known = p.first(ctx)
+	cancel()
+	next := time.Duration(0)
+	if known {
+		next, at = p.ahead[0].at, p.ahead[0].Position()
+	}
+	s.player.Store(p)
+	info = s.rtpInfo(url, known, next)
+	go p.run()
+	return info, at, known
 }
 
 // firstUnit is how long the answer to PLAY waits for something to play.
@@ -118,19 +142,31 @@ const firstUnit = time.Second
 
 // halt ends playing. It returns when the player writes nothing more.
 func (s *session) halt() {
-	if p := s.player.Swap(nil); p != nil {
+	if p := s.player.Load(); p != nil && p.ctx.Err() == nil {
 		p.stop()
+	}
+}
+
+// drop ends playing for good.
+func (s *session) drop() {
+	s.halt()
+	if p := s.player.Swap(nil); p != nil {
+		p.reel.Close()
+		p.subs.close()
 	}
 }
 
 // pause ends playing. gortsplib throws away what is still queued at a PAUSE, so
 // the queue is given a moment to run empty.
 func (s *session) pause() {
-	if s.playing() {
-		s.halt()
-		if !s.flushed(func() { s.report(s.stamps.last, s.stamps.high) }) {
-			s.torn = true
-		}
+	if !s.playing() {
+		return
+	}
+	s.halt()
+	// Not a sender report: a client that reads it after the next PLAY would take its
+	// time for that of where it is then. ffmpeg does over UDP.
+	if !s.flushed(s.alive) {
+		s.torn = true
 	}
 }
 
@@ -153,7 +189,11 @@ func (s *session) flushed(control func()) bool {
 	return false
 }
 
-func (s *session) playing() bool { return s.player.Load() != nil }
+// playing reports whether something is being sent, or waited for.
+func (s *session) playing() bool {
+	p := s.player.Load()
+	return p != nil && p.ctx.Err() == nil && !p.ended.Load()
+}
 
 // waitPlayer waits, for d at most, until a player that was told to end has said goodbye.
 func (s *session) waitPlayer(d time.Duration) {
@@ -177,7 +217,7 @@ func (s *session) end(why ending) {
 
 // rtpInfo is the next sequence number of each track and, where that is known, the
 // RTP time of what is played next (RFC 2326 section 12.33).
-func (s *session) rtpInfo(url *base.URL, known bool) base.HeaderValue {
+func (s *session) rtpInfo(url *base.URL, known bool, next time.Duration) base.HeaderValue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var info headers.RTPInfo
@@ -189,7 +229,7 @@ func (s *session) rtpInfo(url *base.URL, known bool) base.HeaderValue {
 		e := &headers.RTPInfoEntry{URL: u.String(), SequenceNumber: new(uint16)}
 		*e.SequenceNumber = t.seq
 		if known {
-			at := t.rtpTime(s.stamps.high)
+			at := t.rtpTime(next)
 			e.Timestamp = &at
 		}
 		info = append(info, e)

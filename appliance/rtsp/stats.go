@@ -2,8 +2,11 @@ package rtsp
 
 import (
 	"maps"
+	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Stats are the server's counts since it started, and what is open now.
@@ -17,15 +20,26 @@ type Stats struct {
 
 	Refused int64            `json:"refused"` // connections beyond a limit
 	Drops   map[string]int64 `json:"drops"`   // connections and sessions ended by the server, by reason
-	Skips   int64            `json:"skips"`   // times that a slow reader went on at the newest key frame
-	Unfit   int64            `json:"unfit"`   // units that RTP cannot carry, counted for every reader
+	History int              `json:"history"` // of Sessions, those that play history
+	Seeks   int64            `json:"seeks"`   // into history
+	Slowed  int64            `json:"slowed"`  // seeks that had to wait since there were too many
+	// SeekSeconds is how long seeks took, until the first unit was read.
+	SeekSeconds Histogram `json:"seek_seconds"`
+
+	Skips int64 `json:"skips"` // times that a slow reader went on at the newest key frame
+	Unfit int64 `json:"unfit"` // units that RTP cannot carry, counted for every reader
 }
 
 type counters struct {
 	sent, received atomic.Uint64
 	refused        atomic.Int64
 	skips, unfit   atomic.Int64
-	drops          struct {
+	slowed         atomic.Int64
+	seeks          struct {
+		sync.Mutex
+		Histogram
+	}
+	drops struct {
 		sync.Mutex
 		m map[string]int64
 	}
@@ -35,6 +49,26 @@ func (c *counters) drop(reason string) {
 	c.drops.Lock()
 	defer c.drops.Unlock()
 	c.drops.m[reason]++
+}
+
+// Histogram counts durations; it has one bucket for each of SeekBounds and one for what is above.
+type Histogram struct {
+	Counts []int64 `json:"counts"`
+	Sum    float64 `json:"sum"` // seconds
+}
+
+// SeekBounds are the buckets' upper bounds in seconds.
+func SeekBounds() []float64 { return []float64{.001, .0025, .005, .01, .02, .06, .1, .25, 1} }
+
+func (c *counters) seek(took time.Duration) {
+	c.seeks.Lock()
+	defer c.seeks.Unlock()
+	bounds := SeekBounds()
+	if c.seeks.Counts == nil {
+		c.seeks.Counts = make([]int64, len(bounds)+1)
+	}
+	c.seeks.Counts[sort.SearchFloat64s(bounds, took.Seconds())]++
+	c.seeks.Sum += took.Seconds()
 }
 
 // Stats counts what happened so far.
@@ -49,12 +83,22 @@ func (s *Server) Stats() Stats {
 		Skips:         s.stats.skips.Load(),
 		Unfit:         s.stats.unfit.Load(),
 	}
+	s.stats.seeks.Lock()
+	out.SeekSeconds = Histogram{slices.Clone(s.stats.seeks.Counts), s.stats.seeks.Sum}
+	s.stats.seeks.Unlock()
+	for _, n := range out.SeekSeconds.Counts {
+		out.Seeks += n
+	}
+	out.Slowed = s.stats.slowed.Load()
 	s.stats.drops.Lock()
 	out.Drops = maps.Clone(s.stats.drops.m)
 	s.stats.drops.Unlock()
 	for _, x := range s.all() {
 		if x.playing() {
 			out.Playing[x.view.camera]++
+		}
+		if p := x.player.Load(); p != nil && p.replay != nil {
+			out.History++
 		}
 	}
 	return out

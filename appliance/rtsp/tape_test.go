@@ -105,6 +105,79 @@ func (t *tape) Live(s timeline.Selection) Cursor {
 	return &tapeCursor{t: t, at: at, s: s, closed: make(chan struct{})}
 }
 
+// What history a tape has is that of its runs, each without a gap; tests of replay use the real timeline.
+
+func (t *tape) Map() *timeline.Map {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := &timeline.Map{}
+	for _, i := range t.items {
+		n := len(m.Spans) - 1
+		if n < 0 || m.Spans[n].Run != i.Run {
+			m.Spans = append(m.Spans, timeline.Span{Run: i.Run, From: i.DTS, Recorded: m.Length()})
+			n++
+		}
+		m.Spans[n].Until = i.DTS
+	}
+	return m
+}
+
+func (t *tape) Run() media.Run { return t.run }
+
+func (t *tape) Oldest() (media.Position, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.items) == 0 {
+		return media.Position{}, false
+	}
+	return t.items[0].Position(), true
+}
+
+func (t *tape) Position(wall time.Time) (media.Position, bool) {
+	for _, s := range t.Map().Spans {
+		from, _ := t.Wall(media.Position{Run: s.Run, Time: s.From})
+		if d := wall.Sub(from); d < s.Until-s.From {
+			return media.Position{Run: s.Run, Time: s.From + max(d, 0)}, true
+		}
+	}
+	return media.Position{}, false
+}
+
+func (t *tape) Back(_, d time.Duration) media.Position {
+	p, _ := t.Newest()
+	return media.Position{Run: p.Run, Time: max(p.Time-d, 0)}
+}
+
+func (t *tape) At(p media.Position, s timeline.Selection) (Cursor, error) {
+	c := t.Live(s).(*tapeCursor)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.at = 0
+	for i, x := range t.items {
+		if x.IsKey() && t.kind(x.Track) == media.Video && !p.Before(x.Position()) {
+			c.at = i
+		}
+	}
+	return c, nil
+}
+
+func (c *tapeCursor) Live() bool {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return c.at == len(c.t.items)
+}
+
+func (c *tapeCursor) PrevKey(context.Context) (timeline.Item, error) {
+	return timeline.Item{}, timeline.ErrEnd
+}
+
+func (c *tapeCursor) NextNow(ctx context.Context) (timeline.Item, error) {
+	if c.Live() {
+		return timeline.Item{}, timeline.ErrEnd
+	}
+	return c.Next(ctx)
+}
+
 type tapeCursor struct {
 	t      *tape
 	at     int

@@ -2,7 +2,6 @@ package rtsp
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +16,13 @@ import (
 type Captions struct {
 	Language string // BCP 47 of those that are sent
 	Feed     func() CaptionFeed
+	// Replay are those kept, of Language, from a moment on. nil: none are kept.
+	Replay func(from media.Position) CaptionReplay
+}
+
+// CaptionReplay merges captions into what is replayed; *timeline.CaptionReplay is one.
+type CaptionReplay interface {
+	Until(p media.Position) ([]timeline.Caption, error)
 }
 
 // CaptionFeed is one reader of captions; *timeline.CaptionFeed is one.
@@ -73,61 +79,4 @@ func (s *session) text() *outTrack {
 		}
 	}
 	return nil
-}
-
-// captions sends final captions while the player plays. The func ends that.
-func (p *player) captions() (end func()) {
-	t := p.s.text()
-	if t == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(p.ctx)
-	feed := p.s.view.captions.Feed()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer p.guard()
-		defer feed.Close()
-		for {
-			e, err := feed.Next(ctx)
-			if err != nil {
-				if ctx.Err() == nil && !errors.Is(err, timeline.ErrEnd) {
-					p.s.srv.complain(p.s.from, p.s.view.camera, ending{"captions cannot be read", err.Error()})
-				}
-				return
-			}
-			if e.Kind == timeline.CaptionFinal && e.Caption.Language == p.s.view.captions.Language {
-				if p.caption(t, e.Caption.Caption) != nil {
-					return
-				}
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
-}
-
-// caption sends one caption. Its time stamp is that of its beginning, which lies some
-// seconds back; a report right before it tells what time that was.
-func (p *player) caption(t *outTrack, c media.Caption) error {
-	pieces, err := packText([]byte(c.Text))
-	if err != nil {
-		return nil // nothing to be seen
-	}
-	s := p.s
-	s.mu.Lock()
-	at, ok := s.stamps.past(c.Position())
-	if !ok && len(p.kinds) == 0 { // a client of captions alone: they are its clock
-		at, ok = s.stamps.at(c.Position(), s.view.line.Wall), true
-	}
-	if ok {
-		if wall, _ := s.view.line.Wall(c.Position()); !wall.IsZero() {
-			s.control(t, t.senderReport(wall, at))
-		}
-	}
-	s.mu.Unlock()
-	if !ok {
-		return nil // of another run: its time cannot be told any more
-	}
-	_, err = p.send(t, pieces, t.rtpTime(at))
-	return err
 }

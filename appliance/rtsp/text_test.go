@@ -30,7 +30,7 @@ func (s spoken) Close() {}
 
 func (s spoken) say(kind timeline.CaptionKind, at time.Duration, language, text string) {
 	s <- timeline.CaptionEvent{Kind: kind, Caption: timeline.Caption{Caption: media.Caption{
-		ID: 1, Run: 1, Start: at, End: at + time.Second, Text: text, Language: language}}}
+		ID: uint64(at), Run: 1, Start: at, End: at + time.Second, Text: text, Language: language}}}
 }
 
 func captioned(s spoken) func(*Options) {
@@ -138,7 +138,7 @@ func murmur(t *testing.T) func(*Options) {
 				go func() {
 					tick := time.NewTicker(time.Second)
 					defer tick.Stop()
-					for at := lead; ; at += time.Second {
+					for at := airLead; ; at += time.Second {
 						select {
 						case <-stop:
 							return

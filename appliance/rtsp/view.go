@@ -2,6 +2,7 @@ package rtsp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,8 +18,14 @@ import (
 // view is what an address shows, as it was when a client asked for it.
 type view struct {
 	camera string
+	place  place
 	line   Timeline
 	tracks []media.Track // those that RTP can carry, in the order of the SDP
+	onvif  bool          // DESCRIBE asked for replay as ONVIF has it
+
+	axis  *axis          // recorded time; npt 0 is where the view begins
+	begin media.Position // of the view; zero: at the live end
+	end   media.Position // zero: none
 
 	captions Captions // the last track is theirs, if there are any
 }
@@ -28,27 +35,96 @@ type view struct {
 func (s *Server) view(ctx context.Context, path string) (*view, error) {
 	a, err := parseAddress(path)
 	if err != nil {
+		var r *refusal
+		if errors.As(err, &r) {
+			return nil, r
+		}
 		return nil, refuse(base.StatusNotFound, "%v; %s", err, s.cameras())
 	}
 	line, ok := s.opt.Cameras(a.camera)
 	if !ok {
 		return nil, refuse(base.StatusNotFound, "no camera %q; %s", a.camera, s.cameras())
 	}
-	if a.rest != "" {
-		return nil, refuse(base.StatusNotFound,
-			"/%s/%s is not available, only the live address /%s is", a.camera, a.rest, a.camera)
+	v := &view{camera: a.camera, place: a.place, line: line}
+	if err := v.bound(a, s.opt.Clock); err != nil {
+		return nil, err
 	}
-	tracks, err := s.tracks(ctx, a.camera, line)
+	switch newest, ok := line.Newest(); {
+	case v.place == window && v.begin.Run != 0:
+		v.tracks, err = s.carried(a.camera, tracksAt(line, v.begin))
+	case v.place == history && ok && len(line.Current()) == 0: // of a camera that shows nothing now
+		v.tracks, err = s.carried(a.camera, tracksAt(line, newest))
+	default:
+		v.tracks, err = s.tracks(ctx, a.camera, line)
+	}
 	if err != nil {
 		return nil, err
 	}
-	v := &view{camera: a.camera, line: line, tracks: tracks}
+	v.axis = newAxis(line, v.begin, v.begin.Run != 0)
 	if s.opt.Captions != nil {
 		if c, ok := s.opt.Captions(a.camera); ok {
 			v.captions, v.tracks = c, append(v.tracks, textTrack())
 		}
 	}
 	return v, nil
+}
+
+// bound finds where the view begins and ends.
+func (v *view) bound(a address, clock media.Clock) error {
+	switch v.place {
+	case history:
+		v.begin, _ = v.line.Oldest()
+	case window:
+		at, ok, err := a.from.position(v.line, clock)
+		if err != nil {
+			return err
+		}
+		if ok {
+			v.begin, _ = settle(v.line, at)
+		}
+		if a.to == nil {
+			return nil
+		}
+		return v.close(a, clock)
+	}
+	return nil
+}
+
+// settle is p, or in a gap the next recorded moment, or before the first the
+// first. ok is false where nothing is recorded after p: that is the live end.
+func settle(line Timeline, p media.Position) (at media.Position, ok bool) {
+	m := line.Map()
+	if r := m.Recorded(p); r < m.Length() {
+		return m.At(r), true
+	}
+	return media.Position{}, false
+}
+
+// close finds where a window with an end ends.
+func (v *view) close(a address, clock media.Clock) error {
+	now := v.line.Back(clock.Boot(), 0)
+	switch to := a.to; {
+	case !to.wall.IsZero():
+		if at, ok := v.line.Position(to.wall); ok {
+			v.end = at
+		} else { // it comes only yet, or nothing was recorded since
+			wall, _ := v.line.Wall(now)
+			v.end = media.Position{Run: now.Run, Time: now.Time + max(to.wall.Sub(wall), 0)}
+		}
+	case to.pos.Run != 0:
+		v.end = to.pos
+	default:
+		v.end = v.line.Back(clock.Boot(), to.back)
+	}
+	begin := v.begin
+	if begin.Run == 0 {
+		begin = now
+	}
+	m := v.line.Map()
+	if !begin.Before(v.end) || !now.Before(v.end) && m.Recorded(begin) >= m.Recorded(v.end) {
+		return refuse(base.StatusInvalidRange, "nothing was recorded in %s, or it ends before it begins", a.text)
+	}
+	return nil
 }
 
 func (s *Server) cameras() string {
@@ -138,7 +214,7 @@ func (v *view) description() *description.Session {
 	return d
 }
 
-// sdp is the body of the answer to DESCRIBE. The range says that there is only now.
+// sdp is the body of the answer to DESCRIBE.
 func (v *view) sdp() ([]byte, error) {
 	b, err := v.description().Marshal()
 	if err != nil {
@@ -152,26 +228,35 @@ func (v *view) sdp() ([]byte, error) {
 		const text = "a=rtpmap:98 t140/1000\r\n"
 		rest = strings.Replace(rest, text, text+"a=lang:"+v.captions.Language+"\r\n", 1)
 	}
-	return []byte(head + "a=control:*\r\na=range:npt=now-\r\nm=" + rest), nil
+	return []byte(head + "a=control:*\r\na=range:" + v.rangeText() + "\r\nm=" + rest), nil
 }
 
-// open opens a cursor where PLAY begins.
+// rangeText is the range that the SDP names.
+func (v *view) rangeText() string {
+	switch {
+	case v.onvif && v.begin.Run != 0:
+		if from, _ := v.line.Wall(v.begin); !from.IsZero() {
+			until, _ := v.line.Wall(v.last())
+			return "clock=" + from.UTC().Format(clockLayout) + "-" + until.UTC().Format(clockLayout)
+		}
+	case v.place == live:
+		return "npt=now-"
+	}
+	return "npt=0.000-" + nptText(v.length())
+}
+
+// length is the recorded time that the view had when it was opened.
+func (v *view) length() time.Duration { return v.axis.recorded(v.last()) }
+
+// last is where the view ended when it was opened.
+func (v *view) last() media.Position {
+	if v.end.Run != 0 && v.end.Before(v.axis.end) {
+		return v.end
+	}
+	return v.axis.end
+}
+
+// open opens a cursor at the live end.
 func (v *view) open(kinds []media.Kind) Cursor {
 	return v.line.Live(timeline.Selection{Kinds: kinds})
-}
-
-// playRange reads the Range of a PLAY. Live can begin nowhere but now, and
-// players send npt=0 for "from the beginning of what you have", so any npt is now.
-func playRange(h base.HeaderValue) (answer string, err error) {
-	if len(h) == 0 {
-		return "npt=now-", nil
-	}
-	unit, _, ok := strings.Cut(h[0], "=")
-	if !ok || len(h) > 1 {
-		return "", refuse(base.StatusInvalidRange, "a Range must be npt=, as in npt=now-")
-	}
-	if u := strings.ToLower(strings.TrimSpace(unit)); u != "npt" {
-		return "", refuse(base.StatusInvalidRange, "a live address plays npt=now-, not %q", u)
-	}
-	return "npt=now-", nil
 }

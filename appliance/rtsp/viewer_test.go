@@ -279,6 +279,7 @@ type heard struct {
 	track  int
 	number int
 	stamp  uint32
+	seq    uint16    // of its first packet
 	wall   time.Time // zero: no sender report came before it
 }
 
@@ -287,10 +288,17 @@ type heard struct {
 // recorded ones, datagrams within the MTU, time stamps that never go back.
 func (v *viewer) units() (out []heard) {
 	v.t.Helper()
+	return v.unitsOf(v.all())
+}
+
+func (v *viewer) unitsOf(all []arrival) (out []heard) {
+	v.t.Helper()
 	type state struct {
 		rate    int64
 		seen    bool
 		seq     uint16
+		first   uint16 // of the unit
+		within  bool
 		stamp   uint32
 		decoder *rtph264.Decoder
 		report  *rtcp.SenderReport
@@ -299,8 +307,8 @@ func (v *viewer) units() (out []heard) {
 	if err := tracks[0].decoder.Init(); err != nil {
 		v.t.Fatal(err)
 	}
-	all := slices.DeleteFunc(v.all(), func(a arrival) bool { return a.track >= len(tracks) }) // captions
-	for _, a := range slices.Backward(all) {                                                  // over UDP the first report may overtake nothing and still be read later
+	all = slices.DeleteFunc(slices.Clone(all), func(a arrival) bool { return a.track >= len(tracks) }) // captions
+	for _, a := range slices.Backward(all) {                                                           // over UDP the first report may overtake nothing and still be read later
 		if r := reportIn(a); r != nil {
 			tracks[a.track].report = r
 		}
@@ -323,8 +331,12 @@ func (v *viewer) units() (out []heard) {
 		if x.seen && int32(p.Timestamp-x.stamp) < 0 {
 			v.t.Errorf("track %d: time stamp %d after %d", a.track, p.Timestamp, x.stamp)
 		}
+		if !x.within {
+			x.first = p.SequenceNumber
+		}
+		x.within = x.decoder != nil && !p.Marker
 		x.seen, x.seq, x.stamp = true, p.SequenceNumber, p.Timestamp
-		h := heard{track: a.track, stamp: p.Timestamp}
+		h := heard{track: a.track, stamp: p.Timestamp, seq: x.first}
 		if x.report != nil {
 			d := int64(int32(p.Timestamp - x.report.RTPTime))
 			h.wall = ntp.Decode(x.report.NTPTime).Add(time.Duration(d * int64(time.Second) / x.rate))
