@@ -3,10 +3,12 @@ package appliance
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"time"
 
+	"hindsight/appliance/rtsp"
 	"hindsight/appliance/web"
 	"hindsight/store"
 )
@@ -25,6 +27,7 @@ func (a *Appliance) status() web.Status {
 		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.conf.reserve(d)
 	}
 	st.DaysThatFit = a.daysThatFit()
+	st.Players = a.players()
 	for _, c := range a.all() {
 		cs := c.status()
 		cs.Captions = a.captions.status(c.conf.Name)
@@ -37,6 +40,25 @@ func (a *Appliance) status() web.Status {
 		st.Settings = append(st.Settings, web.Setting(s))
 	}
 	return st
+}
+
+// players is how those fare who watch over RTSP.
+func (a *Appliance) players() web.Players {
+	if a.rtsp == nil {
+		return web.Players{}
+	}
+	x := a.rtsp.Stats()
+	out := web.Players{Connections: x.Connections, Sessions: x.Sessions, History: x.History, SentBytes: x.BytesSent,
+		ReceivedBytes: x.BytesReceived, Refused: x.Refused, Skips: x.Skips, Unfit: x.Unfit, Seeks: x.Seeks, Slowed: x.Slowed, SeekSeconds: x.SeekSeconds.Sum}
+	for _, reason := range slices.Sorted(maps.Keys(x.Drops)) {
+		out.Drops = append(out.Drops, web.Ended{Reason: reason, Count: x.Drops[reason]})
+	}
+	bounds, sum := append(rtsp.SeekBounds(), 0), int64(0)
+	for i, n := range x.SeekSeconds.Counts {
+		sum += n
+		out.SeekTimes = append(out.SeekTimes, web.SeekTime{Seconds: bounds[i], Count: sum})
+	}
+	return out
 }
 
 // daysThatFit estimates how long the recording can be before the oldest goes.

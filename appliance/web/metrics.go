@@ -36,9 +36,34 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	m.gauge("hindsight_disk_reserve_bytes", "Kept free: below it the oldest recording goes.", float64(st.Disk.ReserveBytes))
 	m.gauge("hindsight_days_that_fit", "Days until the oldest recording goes; 0: not known yet.", st.DaysThatFit)
 	m.gauge("hindsight_exports", "Exports being made.", float64(st.Exports))
+	m.players(st.Players)
 	for _, c := range st.Cameras {
 		m.camera(c)
 	}
+}
+
+// players are those of RTSP.
+func (m emitter) players(p Players) {
+	m.gauge("hindsight_rtsp_connections", "RTSP connections.", float64(p.Connections))
+	m.gauge("hindsight_rtsp_sessions", "RTSP sessions, by what they play.", float64(p.Sessions-p.History), "kind", "live")
+	m.gauge("hindsight_rtsp_sessions", "RTSP sessions, by what they play.", float64(p.History), "kind", "history")
+	m.counter("hindsight_rtsp_sent_bytes_total", "Sent over RTSP and RTP.", int64(p.SentBytes))
+	m.counter("hindsight_rtsp_received_bytes_total", "Received over RTSP.", int64(p.ReceivedBytes))
+	m.counter("hindsight_rtsp_refused_total", "RTSP connections beyond a limit.", p.Refused)
+	m.counter("hindsight_rtsp_skips_total", "Times that a slow live reader went on at the newest key frame.", p.Skips)
+	m.counter("hindsight_rtsp_unfit_total", "Units that RTP cannot carry.", p.Unfit)
+	m.counter("hindsight_rtsp_slowed_total", "Seeks that had to wait since there were too many.", p.Slowed)
+	for _, d := range p.Drops {
+		m.counter("hindsight_rtsp_drops_total", "Connections and sessions ended by the recorder.", d.Count, "reason", d.Reason)
+	}
+	buckets := map[float64]uint64{}
+	for _, s := range p.SeekTimes {
+		if s.Seconds > 0 {
+			buckets[s.Seconds] = uint64(max(s.Count, 0))
+		}
+	}
+	m.ch <- prometheus.MustNewConstHistogram(prometheus.NewDesc("hindsight_rtsp_seek_seconds", "Time from a PLAY to the first unit read.", nil, nil),
+		uint64(max(p.Seeks, 0)), p.SeekSeconds, buckets)
 }
 
 type emitter struct{ ch chan<- prometheus.Metric }

@@ -28,8 +28,38 @@ type Status struct {
 	Disk          Disk           `json:"disk"`           // *
 	DaysThatFit   float64        `json:"days_that_fit"`  // * until the oldest recording goes; 0: not known yet
 	Exports       int            `json:"exports"`        // being made now
+	Players       Players        `json:"players"`        // * those who watch over RTSP
 	Cameras       []CameraStatus `json:"cameras"`        // * in the order of the configuration
 	Settings      []Setting      `json:"settings"`       // * every value in force
+}
+
+// Players are those who watch over RTSP, and what became of them since the program started.
+type Players struct {
+	Connections   int        `json:"connections"` // open now
+	Sessions      int        `json:"sessions"`    // open now, playing or not
+	History       int        `json:"history"`     // of them in history
+	SentBytes     uint64     `json:"sent_bytes"`
+	ReceivedBytes uint64     `json:"received_bytes"`
+	Refused       int64      `json:"refused"` // connections beyond a limit
+	Drops         []Ended    `json:"drops"`   // ended by the recorder
+	Skips         int64      `json:"skips"`   // times that a slow one went on at the newest key frame
+	Unfit         int64      `json:"unfit"`   // units that RTP cannot carry
+	Seeks         int64      `json:"seeks"`   // into history
+	Slowed        int64      `json:"slowed"`  // seeks that had to wait since there were too many
+	SeekTimes     []SeekTime `json:"seek_times"`
+	SeekSeconds   float64    `json:"seek_seconds"` // that all seeks took
+}
+
+// Ended counts what was ended for a reason.
+type Ended struct {
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+}
+
+// SeekTime counts the seeks that took no longer than Seconds; 0 stands for any time.
+type SeekTime struct {
+	Seconds float64 `json:"seconds"`
+	Count   int64   `json:"count"`
 }
 
 // Disk is the file system that holds the recording, in bytes.
