@@ -183,6 +183,8 @@ func TestWindowIntoTheFuture(t *testing.T) {
 	if got, want := numbers(v.units(), 0), sequence(180, 450); !slices.Equal(got, want) {
 		t.Errorf("pictures %v, want %v", got, want)
 	}
+	w.waitFor(0, 599)
+	w.waitFor(1, 999)
 	p.skip(20 * time.Second)
 	w.must("PAUSE", "") // looks at the clock again
 	w.must("PLAY", "")

@@ -42,6 +42,7 @@ type guard struct {
 	length   lengthWatch
 	deadline atomic.Int64 // of writing, as UnixNano
 	paused   atomic.Bool  // a silent client is not gone
+	history  atomic.Bool  // nor is one that reads nothing
 
 	writing sync.Mutex
 	held    []byte // packets of a picture whose last packet is not there yet
@@ -108,6 +109,9 @@ func (g *guard) SetReadDeadline(t time.Time) error {
 // SetWriteDeadline moves the deadline in steps of a second: gortsplib sets it
 // for every packet, which costs more than sending a small one.
 func (g *guard) SetWriteDeadline(t time.Time) error {
+	if g.history.Load() { // mpv pauses by not reading
+		t = t.Add(stalledTimeout - writeTimeout)
+	}
 	if d := t.UnixNano() - g.deadline.Load(); d >= 0 && d < int64(time.Second) {
 		return nil
 	}

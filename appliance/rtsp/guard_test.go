@@ -1,6 +1,7 @@
 package rtsp
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -202,6 +203,39 @@ func TestGStreamerIsNotDelayed(t *testing.T) {
 		h.OnRequest(nil, r)
 		if _, ok := r.Header["User-Agent"]; ok == (m == base.Setup) {
 			t.Errorf("%s: user agent kept: %v", m, ok)
+		}
+	}
+}
+
+// deadlines is a connection that notes what was set.
+type deadlines struct {
+	net.Conn
+	read, write time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error  { d.read = t; return nil }
+func (d *deadlines) SetWriteDeadline(t time.Time) error { d.write = t; return nil }
+
+// A reader of history may pause by reading nothing and saying nothing; a live one may not.
+func TestPatience(t *testing.T) {
+	now := time.Now()
+	for _, x := range []struct {
+		paused, history bool
+		read, write     time.Duration
+	}{
+		{false, false, idleTimeout, writeTimeout},
+		{true, false, pausedTimeout, writeTimeout},
+		{true, true, pausedTimeout, stalledTimeout},
+	} {
+		c := &deadlines{}
+		g := &guard{Conn: c, opened: true}
+		g.paused.Store(x.paused)
+		g.history.Store(x.history)
+		if err := errors.Join(g.SetReadDeadline(now.Add(idleTimeout)), g.SetWriteDeadline(now.Add(writeTimeout))); err != nil {
+			t.Fatal(err)
+		}
+		if r, w := c.read.Sub(now), c.write.Sub(now); r != x.read || w != x.write {
+			t.Errorf("paused %v, in history %v: %v to read and %v to write, want %v and %v", x.paused, x.history, r, w, x.read, x.write)
 		}
 	}
 }

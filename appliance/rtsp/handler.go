@@ -156,21 +156,26 @@ func (h *handler) OnPlay(c *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, e
 		return answer(err), nil
 	}
 	peerOf(c.Conn).info = info
-	patient(c.Conn, false)
+	p := s.player.Load()
+	patient(c.Conn, p != nil && p.replay != nil)
 	return &base.Response{StatusCode: base.StatusOK, Header: header}, nil
 }
 
 // OnPause implements gortsplib.ServerHandlerOnPause.
 func (h *handler) OnPause(c *gortsplib.ServerHandlerOnPauseCtx) (*base.Response, error) {
 	sessionOf(c.Session).pause()
-	patient(c.Conn, true)
+	if g, ok := c.Conn.NetConn().(*guard); ok {
+		g.paused.Store(true)
+	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
-// patient says that a client may be silent for long, or no more.
+// patient says whether a client that plays may be silent, and read nothing, for
+// long: in history that is how mpv pauses.
 func patient(c *gortsplib.ServerConn, yes bool) {
 	if g, ok := c.NetConn().(*guard); ok {
 		g.paused.Store(yes)
+		g.history.Store(yes)
 	}
 }
 

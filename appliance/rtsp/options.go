@@ -72,7 +72,8 @@ const (
 	seekRateAll, seekBurstAll = 200, 200
 	seeksAtOnce               = 4 // cursors being opened
 
-	pausedTimeout = time.Hour // a paused client on TCP may be silent for so long
+	stalledTimeout = 10 * time.Minute // a reader of history that took nothing for so long is closed
+	pausedTimeout  = time.Hour        // a paused client on TCP may be silent for so long
 
 	acceptRate  = 200 // new connections a second in the long run; more wait in the kernel
 	acceptBurst = 1500

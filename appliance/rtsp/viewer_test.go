@@ -298,7 +298,6 @@ func (v *viewer) unitsOf(all []arrival) (out []heard) {
 		seen    bool
 		seq     uint16
 		first   uint16 // of the unit
-		within  bool
 		stamp   uint32
 		decoder *rtph264.Decoder
 		report  *rtcp.SenderReport
@@ -331,10 +330,9 @@ func (v *viewer) unitsOf(all []arrival) (out []heard) {
 		if x.seen && int32(p.Timestamp-x.stamp) < 0 {
 			v.t.Errorf("track %d: time stamp %d after %d", a.track, p.Timestamp, x.stamp)
 		}
-		if !x.within {
+		if !x.seen || p.Timestamp != x.stamp { // a seek may cut the picture before it short
 			x.first = p.SequenceNumber
 		}
-		x.within = x.decoder != nil && !p.Marker
 		x.seen, x.seq, x.stamp = true, p.SequenceNumber, p.Timestamp
 		h := heard{track: a.track, stamp: p.Timestamp, seq: x.first}
 		if x.report != nil {
