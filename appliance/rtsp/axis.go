@@ -4,7 +4,6 @@ import (
 	"sort"
 	"time"
 
-	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
 
@@ -46,10 +45,7 @@ func (a *axis) length() time.Duration { return a.recorded(a.end) }
 
 // recorded is the npt of a position; in a gap that of the next span.
 func (a *axis) recorded(p media.Position) time.Duration {
-	i := sort.Search(len(a.spans), func(i int) bool {
-		s := a.spans[i]
-		return p.Before(media.Position{Run: s.run, Time: s.until})
-	})
+	i := a.span(p)
 	if i < len(a.spans) {
 		s := a.spans[i]
 		if p.Run != s.run {
@@ -90,6 +86,7 @@ func (a *axis) at(npt time.Duration) (p media.Position, ok bool) {
 // parted reports whether a gap lies between two moments of the frozen spans.
 func (a *axis) parted(p, q media.Position) bool { return a.span(p) != a.span(q) }
 
+// span is the index of the first span that ends behind p.
 func (a *axis) span(p media.Position) int {
 	return sort.Search(len(a.spans), func(i int) bool {
 		return p.Before(media.Position{Run: a.spans[i].run, Time: a.spans[i].until})
@@ -141,5 +138,3 @@ func trackOf(all []media.Track, id uint16) (media.Track, bool) {
 	}
 	return media.Track{}, false
 }
-
-var _ Cursor = (*timeline.Cursor)(nil)

@@ -80,23 +80,14 @@ func TestClockSetBack(t *testing.T) {
 	p.anchor()
 	p.record(30 * time.Second) // from 10:15:20 to 10:15:50
 	s := p.serve()
-	for path, first := range map[string]int{
+	checkFirst(t, s, map[string]int{
 		"cam/at/20261124T101510Z": 300,  // shown once
 		"cam/at/20261124T101525Z": 1050, // twice: the later one, 35 s into the run
 		"cam/at/20261124T101545Z": 1650,
 		"cam/at/1.25000":          750, // the earlier one
 		"cam/at/-40s":             600, // forty seconds ago, whatever the clock said
 		"cam/at/-5s":              1650,
-	} {
-		v := dial(t, s, path)
-		v.must("DESCRIBE", "")
-		v.setup("tcp", 2)
-		v.must("PLAY", "")
-		v.waitFor(0, first)
-		if got := numbers(v.units(), 0)[0]; got != first {
-			t.Errorf("%s begins with picture %d, want %d", path, got, first)
-		}
-	}
+	})
 	v := dial(t, s, "cam/timeline")
 	v.must("DESCRIBE", "")
 	v.setup("tcp", 2)
@@ -108,6 +99,21 @@ func TestClockSetBack(t *testing.T) {
 	}
 	if d := all[len(all)-1].wall.Sub(epoch); d < 49*time.Second || d > 50*time.Second {
 		t.Errorf("the last one is of %v after the beginning, want 50 s: the reports follow the clock", d)
+	}
+}
+
+// checkFirst: each address begins with a picture.
+func checkFirst(t *testing.T, s *Server, first map[string]int) {
+	t.Helper()
+	for path, first := range first {
+		v := dial(t, s, path)
+		v.must("DESCRIBE", "")
+		v.setup("tcp", 2)
+		v.must("PLAY", "")
+		v.waitFor(0, first)
+		if got := numbers(v.units(), 0)[0]; got != first {
+			t.Errorf("%s begins with picture %d, want %d", path, got, first)
+		}
 	}
 }
 
@@ -125,21 +131,12 @@ func TestRunsThatOverlap(t *testing.T) {
 	p.end(0) // run 2 begins at 10:15:30
 	p.record(29 * time.Second)
 	s := p.serve()
-	for path, first := range map[string]int{
+	checkFirst(t, s, map[string]int{
 		"cam/at/20261124T101520Z": 600, // run 1
 		"cam/at/20261124T101540Z": 300, // run 2
 		"cam/at/1.40000":          1200,
 		"cam/at/1.45000-1.50000":  1350,
-	} {
-		v := dial(t, s, path)
-		v.must("DESCRIBE", "")
-		v.setup("tcp", 2)
-		v.must("PLAY", "")
-		v.waitFor(0, first)
-		if got := numbers(v.units(), 0)[0]; got != first {
-			t.Errorf("%s begins with picture %d, want %d", path, got, first)
-		}
-	}
+	})
 }
 
 // A re-dating while a session plays moves nothing of it: its reports tell the new

@@ -40,8 +40,7 @@ func (p *player) skip() error {
 			c.Close()
 			return nil
 		}
-		p.reel.Close()
-		p.reel = &reel{Cursor: c}
+		p.follow(c)
 		p.waitKey, p.begun, p.reported = true, false, -1
 		if p.wanted(t, n) {
 			p.s.mu.Lock()

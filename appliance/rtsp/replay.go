@@ -287,10 +287,15 @@ func (p *player) hop(from media.Position) error {
 	return nil
 }
 
-// change goes on with another cursor, at a key frame.
-func (p *player) change(c Cursor) {
+// follow goes on with another cursor.
+func (p *player) follow(c Cursor) {
 	p.reel.Close()
 	p.reel = &reel{Cursor: c}
+}
+
+// change goes on with another cursor, at a key frame.
+func (p *player) change(c Cursor) {
+	p.follow(c)
 	p.begun, p.waitKey = false, true
 }
 
@@ -307,8 +312,7 @@ func (p *player) caughtUp() error {
 	if err != nil {
 		return err
 	}
-	p.reel.Close()
-	p.reel = &reel{Cursor: c}
+	p.follow(c)
 	p.start = last
 	return nil
 }

@@ -100,11 +100,10 @@ func (s *session) seek(url *base.URL, o order) (base.Header, base.HeaderValue, e
 // playFrom opens a cursor and lets a new player play from it. on says that it goes
 // on from what the client has, so that nothing is sent twice.
 func (s *session) playFrom(url *base.URL, o order, a aim, m manner, on bool) (base.Header, base.HeaderValue, error) {
-	kinds := s.choose()
-	if !hasVideo(kinds) {
+	p := newPlayer(s, nil, s.choose())
+	if p.leads != media.Video {
 		m.scale, m.frames = 1, choice{} // there are no pictures to choose from
 	}
-	p := newPlayer(s, nil, kinds)
 	p.replay = &replay{manner: m, from: a.from, end: a.end, fresh: true, clock: a.clock}
 	c, err := p.openAt(a)
 	if err != nil {
@@ -148,15 +147,6 @@ func (p *player) openAt(a aim) (Cursor, error) {
 		return p.s.view.line.Live(p.selection()), nil
 	}
 	return p.s.view.line.At(a.from, p.selection())
-}
-
-func hasVideo(kinds []media.Kind) bool {
-	for _, k := range kinds {
-		if k == media.Video {
-			return true
-		}
-	}
-	return false
 }
 
 // tell says in an answer how it is played.
@@ -279,13 +269,11 @@ func (v *view) announced(t point, wall bool) bool {
 func (v *view) endOf(t point, wall bool, clock media.Clock, backward bool) media.Position {
 	now := v.line.Back(clock.Boot(), 0)
 	var end media.Position
-	var ok bool
 	if wall {
-		if end, ok = v.line.Position(t.wall); !ok { // of what is still to come
-			at, _ := v.line.Wall(now)
-			end = media.Position{Run: now.Run, Time: now.Time + max(t.wall.Sub(at), 0)}
-		}
-	} else if end, ok = v.axis.at(t.npt); !ok {
+		end = wallEnd(v.line, t.wall, now)
+	} else if at, ok := v.axis.at(t.npt); ok {
+		end = at
+	} else {
 		end = media.Position{Run: now.Run, Time: now.Time + max(t.npt-v.axis.recorded(now), 0)}
 	}
 	switch {

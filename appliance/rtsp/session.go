@@ -27,7 +27,7 @@ type session struct {
 	from   net.Addr
 	shelf  *shelf
 
-	player atomic.Pointer[player] // nil while paused; changed by the handlers, one at a time
+	player atomic.Pointer[player] // the last one, also when it is paused or done; changed by the handlers, one at a time
 	ending atomic.Pointer[ending] // why the server ends the session
 
 	mu     sync.Mutex // the player writes, a PLAY while playing reads

@@ -105,12 +105,7 @@ func (v *view) close(a address, clock media.Clock) error {
 	now := v.line.Back(clock.Boot(), 0)
 	switch to := a.to; {
 	case !to.wall.IsZero():
-		if at, ok := v.line.Position(to.wall); ok {
-			v.end = at
-		} else { // it comes only yet, or nothing was recorded since
-			wall, _ := v.line.Wall(now)
-			v.end = media.Position{Run: now.Run, Time: now.Time + max(to.wall.Sub(wall), 0)}
-		}
+		v.end = wallEnd(v.line, to.wall, now)
 	case to.pos.Run != 0:
 		v.end = to.pos
 	default:
@@ -125,6 +120,16 @@ func (v *view) close(a address, clock media.Clock) error {
 		return refuse(base.StatusInvalidRange, "nothing was recorded in %s, or it ends before it begins", a.text)
 	}
 	return nil
+}
+
+// wallEnd is the position of a wall time at which something is to end. It may be
+// still to come; nothing may have been recorded since it was. now is the moment that is recorded.
+func wallEnd(line Timeline, wall time.Time, now media.Position) media.Position {
+	if p, ok := line.Position(wall); ok {
+		return p
+	}
+	at, _ := line.Wall(now)
+	return media.Position{Run: now.Run, Time: now.Time + max(wall.Sub(at), 0)}
 }
 
 func (s *Server) cameras() string {
