@@ -45,6 +45,10 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	name, err := jobName(r)
+	if err != nil {
+		return err
+	}
 	leave, err := take(w, s.exports, "exports are being made")
 	if err != nil {
 		return err
@@ -54,11 +58,19 @@ func (s *Server) getExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.exportHeader(w.Header(), c, m, to, part)
 	if r.Method == http.MethodHead {
+		s.exportHeader(w.Header(), c, m, to, part)
 		return nil
 	}
-	return s.send(w, r, m)
+	ctx, end, err := s.watched(r.Context(), name, c, m)
+	if err != nil {
+		return err
+	}
+	defer end(context.Canceled) // send cuts the connection by a panic
+	s.exportHeader(w.Header(), c, m, to, part)
+	err = s.send(ctx, w, m)
+	end(err)
+	return err
 }
 
 func partOf(r *http.Request) (int, error) {
@@ -115,15 +127,15 @@ func above(p media.Position) string {
 
 // send writes the file as fast as the client takes it. What went wrong behind
 // the first byte can only be told by cutting the connection.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, m *Movie) error {
+func (s *Server) send(ctx context.Context, w http.ResponseWriter, m *Movie) error {
 	out := &paced{w: w, rc: http.NewResponseController(w), patience: s.patience}
-	err := m.Write(r.Context(), out)
+	err := m.Write(ctx, out)
 	if err == nil {
 		return nil
 	}
 	if out.began {
 		level := s.o.Log.Warn
-		if out.failed || r.Context().Err() != nil {
+		if out.failed || ctx.Err() != nil {
 			level = s.o.Log.Debug // the client went away or was too slow
 		}
 		level("export cut off", "error", err)

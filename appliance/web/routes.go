@@ -39,6 +39,8 @@ func (s *Server) table() []route {
 		{"/api/v1/status", s.getStatus, nil},
 		{"/api/v1/timeline", s.getTimeline, nil},
 		{"/api/v1/export.mp4", s.getExport, nil},
+		{"/api/v1/exports", s.getExports, nil},
+		{"/api/v1/exports/{job}", s.getExportJob, map[string]answer{http.MethodDelete: s.deleteExportJob}},
 		{"/api/v1/snapshot.jpg", s.getSnapshot, nil},
 		{"/api/v1/frames", s.getFrames, nil},
 		{"/api/v1/captions", s.getCaptions, nil},

@@ -18,6 +18,7 @@ type Server struct {
 	exports chan struct{} // a place for each export being made
 	metrics *prometheus.Registry
 	meters  map[string]*meter // by camera
+	jobs    exportJobs
 
 	patience time.Duration // with clients of exports, snapshots and of live captions
 	queue    time.Duration // how long a snapshot waits for its turn
