@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,7 +47,9 @@ type Options struct {
 
 // Appliance records and serves. New makes it ready, Run runs it.
 type Appliance struct {
-	conf    *Config
+	conf    *Config                // what the program was started with
+	config  atomic.Pointer[Config] // with what was changed since
+	change  sync.Mutex             // one change at a time
 	log     *slog.Logger
 	version string
 	clock   media.Clock
@@ -75,6 +78,7 @@ type Appliance struct {
 func New(o Options) (_ *Appliance, err error) {
 	a := &Appliance{conf: o.Config, log: o.Log, version: o.Version, clock: o.Clock, hw: o.hardware,
 		sources: cmp.Or(o.patience, sourcePatience), child: o.child, system: o.system}
+	a.config.Store(o.Config)
 	if a.clock == nil {
 		a.clock, a.awake = media.SystemClock{}, awake()
 	}
@@ -200,9 +204,9 @@ func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera,
 }
 
 func (a *Appliance) makeWeb() error {
-	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Recognition: a.captions, Frontend: frontend.Files()}
+	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Recognition: a.captions, Settings: a, Models: a.captions.keeper, Devices: webDevices, Level: a.level, Frontend: frontend.Files()}
 	for _, c := range a.all() {
-		o.Cameras = append(o.Cameras, web.Camera{Name: c.conf.Name, Timeline: c.tl})
+		o.Cameras = append(o.Cameras, web.Camera{Name: c.name, Timeline: c.tl})
 	}
 	var err error
 	a.web, err = web.New(o)
@@ -276,7 +280,7 @@ func (a *Appliance) closeTimelines() error {
 		go func() {
 			err := c.tl.Close(media.Off)
 			if err != nil {
-				err = fmt.Errorf("camera %s: %w", c.conf.Name, err)
+				err = fmt.Errorf("camera %s: %w", c.name, err)
 			}
 			results <- err
 		}()
@@ -323,7 +327,7 @@ func (a *Appliance) all() []*camera {
 // find is the camera of a name; nil: there is none.
 func (a *Appliance) find(name string) *camera {
 	for _, c := range a.all() {
-		if c.conf.Name == name {
+		if c.name == name {
 			return c
 		}
 	}
@@ -333,7 +337,7 @@ func (a *Appliance) find(name string) *camera {
 func (a *Appliance) names() []string {
 	var names []string
 	for _, c := range a.all() {
-		names = append(names, c.conf.Name)
+		names = append(names, c.name)
 	}
 	return names
 }
@@ -371,10 +375,10 @@ func (a *Appliance) rtspCaptions(name string) (rtsp.Captions, bool) {
 func (a *Appliance) retention() *retention {
 	r := &retention{log: a.log, free: func() (int64, int64, error) {
 		d, err := diskOf(a.conf.Data)
-		return d.free, a.conf.reserve(d), err
+		return d.free, a.config.Load().reserve(d), err
 	}}
 	for _, c := range a.all() {
-		r.shelves = append(r.shelves, shelf{c.conf.Name, c.store})
+		r.shelves = append(r.shelves, shelf{c.name, c.store})
 	}
 	for _, f := range a.former {
 		r.shelves = append(r.shelves, shelf{f.camera, f.store})

@@ -25,7 +25,7 @@ const (
 
 // camera is one supervised camera: its timeline and the sources that fill it.
 type camera struct {
-	conf  CameraConfig
+	name  string
 	hw    hardware
 	clock media.Clock
 	log   *slog.Logger
@@ -33,9 +33,12 @@ type camera struct {
 	tl    *timeline.Timeline
 	drops *drops
 	ends  *ends
+	loud  *loudness
 	again func(ctx context.Context, d time.Duration) bool // waits before auto looks again; tests
 
 	mu        sync.Mutex
+	conf      CameraConfig // see config
+	renew     func()       // ends the sources, which then begin anew as conf has it; nil: they do not run
 	units     []*unit
 	demo      bool // nothing was found and the demo source stands in
 	decisions map[decisionKey]encode.Decision
@@ -57,14 +60,48 @@ type unit struct {
 }
 
 func newCamera(conf CameraConfig, hw hardware, clock media.Clock, log *slog.Logger, st store.Store, tl *timeline.Timeline) *camera {
-	return &camera{conf: conf, hw: hw, clock: clock, log: log, store: st, tl: tl,
-		drops: newDrops(clock, log), ends: &ends{at: map[media.Kind]time.Duration{}}, again: sleep,
+	return &camera{name: conf.Name, conf: conf, hw: hw, clock: clock, log: log, store: st, tl: tl,
+		drops: newDrops(clock, log), ends: &ends{at: map[media.Kind]time.Duration{}}, loud: &loudness{clock: clock}, again: sleep,
 		decisions: map[decisionKey]encode.Decision{}}
+}
+
+// config is what the camera records, as it is configured now.
+func (c *camera) config() CameraConfig {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conf
+}
+
+// reconfigure has the sources begin anew with another configuration, which takes a moment.
+func (c *camera) reconfigure(conf CameraConfig) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conf = conf
+	clear(c.decisions)
+	c.reduced = ""
+	if c.renew != nil {
+		c.renew()
+	}
 }
 
 // run records until ctx ends. Everything received by then has been appended.
 func (c *camera) run(ctx context.Context) {
-	if c.conf.Video == "auto" && c.conf.Audio == "auto" {
+	for ctx.Err() == nil {
+		sources, stop := context.WithCancel(ctx)
+		c.mu.Lock()
+		c.units, c.renew = nil, stop
+		c.mu.Unlock()
+		c.runSources(sources)
+		stop()
+		if end := max(c.ends.get(media.Video), c.ends.get(media.Audio)); ctx.Err() == nil && end > 0 {
+			c.tl.Lose(0, end, media.Paused, "the settings of the camera were changed")
+		}
+	}
+}
+
+// runSources records with the configuration there is until ctx ends.
+func (c *camera) runSources(ctx context.Context) {
+	if conf := c.config(); conf.Video == "auto" && conf.Audio == "auto" {
 		c.standIn(ctx)
 	}
 	var wg sync.WaitGroup
@@ -115,12 +152,13 @@ func (c *camera) standIn(ctx context.Context) {
 
 // plan makes the units that the configuration asks for.
 func (c *camera) plan() []*unit {
-	video, audio := c.conf.Video, c.conf.Audio
+	conf := c.config()
+	video, audio := conf.Video, conf.Audio
 	both := []media.Kind{media.Video, media.Audio}
 	switch {
 	case strings.Contains(video, "://") && audio == "auto":
 		return []*unit{c.unit("both", both, false, func(context.Context) (capture.Source, error) {
-			return c.hw.Camera(video, c.conf)
+			return c.hw.Camera(video, conf)
 		})}
 	case video == "demo" && (audio == "demo" || audio == "auto"):
 		return []*unit{c.unit("both", both, false, func(ctx context.Context) (capture.Source, error) {
@@ -138,34 +176,37 @@ func (c *camera) plan() []*unit {
 }
 
 func (c *camera) chooseVideo(ctx context.Context) (capture.Source, error) {
-	switch c.conf.Video {
+	conf := c.config()
+	switch conf.Video {
 	case "auto":
-		return autoCamera(ctx, c.hw, c.conf)
+		return autoCamera(ctx, c.hw, conf)
 	case "demo":
 		return c.openDemo(ctx, true, false)
 	}
-	return c.hw.Camera(c.conf.Video, c.conf)
+	return c.hw.Camera(conf.Video, conf)
 }
 
 func (c *camera) chooseAudio(ctx context.Context) (capture.Source, error) {
-	switch c.conf.Audio {
+	switch name := c.config().Audio; name {
 	case "auto":
 		return autoMicrophone(ctx, c.hw)
 	case "demo":
 		return c.openDemo(ctx, false, true)
+	default:
+		return c.hw.Microphone(name)
 	}
-	return c.hw.Microphone(c.conf.Audio)
 }
 
 // openDemo measures the encoder first, so that the recording begins with frame 0.
 func (c *camera) openDemo(ctx context.Context, video, audio bool) (capture.Source, error) {
+	conf := c.config()
 	if video {
-		p := media.Picture{Format: media.FormatI420, Width: c.conf.Width, Height: c.conf.Height}
+		p := media.Picture{Format: media.FormatI420, Width: conf.Width, Height: conf.Height}
 		if _, err := c.decide(ctx, p); err != nil {
 			return nil, err
 		}
 	}
-	return c.hw.Demo(c.conf, video, audio)
+	return c.hw.Demo(conf, video, audio)
 }
 
 // unit makes a supervised source.
@@ -197,7 +238,7 @@ func (u *unit) missing() bool {
 
 // record makes the recorder for one run of a source.
 func (c *camera) record(ctx context.Context, u *unit, src capture.Source) (sink, func()) {
-	r := &recorder{conf: c.conf, tl: c.tl, drops: c.drops, log: c.log, decide: c.decide, ends: c.ends}
+	r := &recorder{conf: c.config(), tl: c.tl, drops: c.drops, log: c.log, decide: c.decide, ends: c.ends, loud: c.loud}
 	r.onBegin = func() {
 		u.mu.Lock()
 		u.optional = false
@@ -241,13 +282,14 @@ func (c *camera) lose(u *unit, lost *capture.Lost) {
 
 // decide measures the encoder for pictures like p, once.
 func (c *camera) decide(ctx context.Context, p media.Picture) (encode.Decision, error) {
+	rate := float64(c.config().Rate)
 	key := decisionKey{p.Width, p.Height, p.Format}
 	c.mu.Lock()
 	d, ok := c.decisions[key]
 	c.mu.Unlock()
 	if !ok {
 		var err error
-		if d, err = encode.Measure(ctx, p.Width, p.Height, float64(c.conf.Rate), p.Format); err != nil {
+		if d, err = encode.Measure(ctx, p.Width, p.Height, rate, p.Format); err != nil {
 			return d, fmt.Errorf("measuring the encoder: %w", err)
 		}
 		c.log.Info("video", "decision", d.Why)
@@ -255,7 +297,7 @@ func (c *camera) decide(ctx context.Context, p media.Picture) (encode.Decision, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.decisions[key], c.reduced = d, ""
-	if d.Untouched || d.Width < p.Width&^1 || d.Height < p.Height&^1 || d.Rate < float64(c.conf.Rate) {
+	if d.Untouched || d.Width < p.Width&^1 || d.Height < p.Height&^1 || d.Rate < rate {
 		c.reduced = d.Why
 	}
 	return d, nil

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"hindsight/appliance/recognise"
@@ -41,9 +40,8 @@ type captioner struct {
 	a       *Appliance
 	service *recognise.Service
 	models  *model.Store
+	keeper  *modelKeeper
 	library string
-
-	conf atomic.Pointer[Config] // with what was changed since the start
 
 	mu      sync.Mutex // one change at a time; held while models are looked at, which takes seconds
 	given   map[string][]recognise.Hearing
@@ -69,14 +67,14 @@ func (a *Appliance) newCaptioner() (*captioner, error) {
 		return nil, err
 	}
 	c := &captioner{a: a, models: models, library: library, given: map[string][]recognise.Hearing{}, checked: map[string]checkedModel{}}
-	c.conf.Store(a.conf)
+	c.keeper = newModelKeeper(models, ModelsDir(a.conf.Data), c.modelList, a.log)
 	o := recognise.Options{Log: a.log, Cameras: map[string]recognise.Timeline{}, Decode: decoder, Child: child,
 		Available: model.Available, System: a.system, Tune: tuneOf(a.conf.Captions)}
 	if a.child != nil { // tests
 		o.Child = *a.child
 	}
 	for _, cam := range a.all() {
-		o.Cameras[cam.conf.Name] = cam.tl
+		o.Cameras[cam.name] = cam.tl
 	}
 	c.service = recognise.New(o)
 	return c, nil
@@ -91,6 +89,7 @@ func (c *captioner) run(ctx context.Context) {
 	var service sync.WaitGroup
 	service.Go(func() { c.service.Run(ctx) })
 	defer service.Wait()
+	defer c.keeper.close()
 	t := time.NewTicker(lookForModels)
 	defer t.Stop()
 	for {
@@ -109,7 +108,7 @@ func (c *captioner) look() {
 	defer c.mu.Unlock()
 	for _, cam := range c.a.all() {
 		hs := c.hearings(cam)
-		name := cam.conf.Name
+		name := cam.name
 		old, known := c.given[name]
 		if known && reflect.DeepEqual(old, hs) {
 			continue
@@ -131,7 +130,7 @@ func (c *captioner) look() {
 
 // cameraConf is a camera's configuration in force.
 func (c *captioner) cameraConf(name string) CameraCaptions {
-	for _, cam := range c.conf.Load().Cameras {
+	for _, cam := range c.a.config.Load().Cameras {
 		if cam.Name == name {
 			return cam.Captions
 		}
@@ -141,8 +140,8 @@ func (c *captioner) cameraConf(name string) CameraCaptions {
 
 // hearings are how a camera is to be heard.
 func (c *captioner) hearings(cam *camera) []recognise.Hearing {
-	conf, demo := c.cameraConf(cam.conf.Name), cam.isDemo()
-	languages := c.languages(cam.conf.Name, conf, demo)
+	conf, demo := c.cameraConf(cam.name), cam.isDemo()
+	languages := c.languages(cam.name, conf, demo)
 	if len(languages) == 0 {
 		h := recognise.Hearing{Language: recognise.Undetermined, Off: !conf.On}
 		if conf.On {
@@ -152,7 +151,7 @@ func (c *captioner) hearings(cam *camera) []recognise.Hearing {
 	}
 	var hs []recognise.Hearing
 	for _, l := range languages {
-		hs = append(hs, c.hearing(cam.conf.Name, l, conf, demo))
+		hs = append(hs, c.hearing(cam.name, l, conf, demo))
 	}
 	return hs
 }
@@ -373,27 +372,38 @@ func (c *captioner) CancelJob(id string) error {
 
 // CaptionSettings is web.Recognition's.
 func (c *captioner) CaptionSettings(camera string) (web.CaptionSettings, error) {
-	all, conf := c.conf.Load(), c.cameraConf(camera)
+	all, conf := c.a.config.Load(), c.cameraConf(camera)
 	out := web.CaptionSettings{Camera: camera, Captions: onOff(conf.On), Languages: conf.Languages, Channel: conf.Channel, Phrases: conf.Phrases,
 		Load: getLoad(all), Order: all.Captions.Order, Endpoint: all.Captions.Endpoint, MaxC: all.Captions.MaxCelsius, Keep: getKeep(all)}
-	models, err := c.models.List()
+	models, err := c.modelList()
 	if err != nil {
 		return out, err
+	}
+	out.Models = models
+	for _, l := range language.Languages() {
+		out.Known = append(out.Known, web.CaptionTongue{Code: l.Code, English: l.English, Own: l.Own})
+	}
+	return out, nil
+}
+
+// modelList is the models there are, as web hands them out.
+func (c *captioner) modelList() ([]web.CaptionModel, error) {
+	models, err := c.models.List()
+	if err != nil {
+		return nil, err
 	}
 	uses, err := c.models.Uses()
 	if err != nil {
-		return out, err
+		return nil, err
 	}
+	var out []web.CaptionModel
 	for _, m := range models {
 		x := web.CaptionModel{Name: m.Name, Language: m.Language, Bytes: m.Bytes(),
 			InUse: slices.ContainsFunc(uses, func(u model.Use) bool { return u.Model == m.Name })}
 		if m.Fault != nil {
 			x.Problem = m.Fault.Error()
 		}
-		out.Models = append(out.Models, x)
-	}
-	for _, l := range language.Languages() {
-		out.Known = append(out.Known, web.CaptionTongue{Code: l.Code, English: l.English, Own: l.Own})
+		out = append(out, x)
 	}
 	return out, nil
 }
@@ -407,25 +417,8 @@ func (c *captioner) ChangeCaptionSettings(camera string, changes map[string]stri
 		}
 		full[key] = v
 	}
-	c.mu.Lock()
-	next, err := c.conf.Load().with(full, filepath.Join(c.a.conf.Data, settingsName))
-	var fixed *FixedError
-	switch {
-	case errors.As(err, &fixed):
-		c.mu.Unlock()
-		return web.CaptionSettings{}, &web.Fixed{Err: err}
-	case err != nil:
-		c.mu.Unlock()
-		return web.CaptionSettings{}, &web.Invalid{Err: err}
-	}
-	if err := saveSettings(c.a.conf.Data, full); err != nil {
-		c.mu.Unlock()
+	if err := c.a.ChangeSettings(full); err != nil {
 		return web.CaptionSettings{}, err
 	}
-	c.conf.Store(next)
-	c.service.Tune(tuneOf(next.Captions))
-	c.mu.Unlock()
-	c.a.log.Info("captions: settings changed", "camera", camera, "changes", fmt.Sprint(full))
-	c.look()
 	return c.CaptionSettings(camera)
 }

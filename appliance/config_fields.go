@@ -11,10 +11,12 @@ import (
 
 // field is one key of the configuration: its default, how it is read and written.
 type field[T any] struct {
-	key string
-	def string
-	set func(*T, string) error
-	get func(*T) string
+	key     string
+	def     string
+	set     func(*T, string) error
+	get     func(*T) string
+	kind    string   // of its value, as settings tell it: text, number, bytes, duration, choice, size, list
+	choices []string // of kind choice
 }
 
 // fields are the keys outside cameras, in the order of hindsight.yml.
@@ -27,14 +29,14 @@ var fields = []field[Config]{
 	size("store.min_free", "2GiB", func(c *Config) *int64 { return &c.MinFreeBytes }, 0, 1<<50),
 	span("store.segment", "10m", func(c *Config) *time.Duration { return &c.Segment }, 10*time.Second, time.Hour),
 	size("store.tail", "64MiB", func(c *Config) *int64 { return &c.TailBytes }, 4<<20, 4<<30),
-	text("clock", "auto", func(c *Config) *string { return &c.Clock }, oneOf("auto", "trusted")),
-	text("log.level", "info", func(c *Config) *string { return &c.LogLevel }, oneOf("debug", "info", "warn", "error")),
+	choice("clock", "auto", func(c *Config) *string { return &c.Clock }, "auto", "trusted"),
+	choice("log.level", "info", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
 	text("captions.library", "auto", func(c *Config) *string { return &c.Captions.Library }, notEmpty),
-	{"captions.keep", "media", setKeep, getKeep},
-	{"captions.load", "any", setLoad, getLoad},
+	{"captions.keep", "media", setKeep, getKeep, "text", nil},
+	{"captions.load", "any", setLoad, getLoad, "text", nil},
 	number("captions.max_celsius", "80", func(c *Config) *int { return &c.Captions.MaxCelsius }, 0, 150),
-	text("captions.endpoint", "normal", func(c *Config) *string { return &c.Captions.Endpoint }, oneOf("normal", "fast")),
-	text("captions.order", "newest", func(c *Config) *string { return &c.Captions.Order }, oneOf("newest", "oldest")),
+	choice("captions.endpoint", "normal", func(c *Config) *string { return &c.Captions.Endpoint }, "normal", "fast"),
+	choice("captions.order", "newest", func(c *Config) *string { return &c.Captions.Order }, "newest", "oldest"),
 	size("captions.memory", "0", func(c *Config) *int64 { return &c.Captions.Memory }, 0, 1<<40),
 }
 
@@ -42,15 +44,15 @@ var fields = []field[Config]{
 var cameraFields = []field[CameraConfig]{
 	text("video", "auto", func(c *CameraConfig) *string { return &c.Video }, videoAddress),
 	text("audio", "auto", func(c *CameraConfig) *string { return &c.Audio }, notEmpty),
-	{"size", "1280x720", setSize, func(c *CameraConfig) string { return fmt.Sprintf("%dx%d", c.Width, c.Height) }},
+	{"size", "1280x720", setSize, func(c *CameraConfig) string { return fmt.Sprintf("%dx%d", c.Width, c.Height) }, "size", nil},
 	number("rate", "30", func(c *CameraConfig) *int { return &c.Rate }, 1, 120),
 	number("video_bitrate", "2500000", func(c *CameraConfig) *int { return &c.VideoBitrate }, 50_000, 50_000_000),
 	number("audio_bitrate", "64000", func(c *CameraConfig) *int { return &c.AudioBitrate }, 6_000, 510_000),
-	text("transport", "tcp", func(c *CameraConfig) *string { return &c.Transport }, oneOf("tcp", "udp")),
-	{"captions", "on", setSwitch, func(c *CameraConfig) string { return onOff(c.Captions.On) }},
-	{"languages", "auto", setLanguages, getLanguages},
-	text("channel", "auto", func(c *CameraConfig) *string { return &c.Captions.Channel }, oneOf("auto", "mix", "left", "right")),
-	{"phrases", "", setPhrases, func(c *CameraConfig) string { return strings.Join(c.Captions.Phrases, ", ") }},
+	choice("transport", "tcp", func(c *CameraConfig) *string { return &c.Transport }, "tcp", "udp"),
+	{"captions", "on", setSwitch, func(c *CameraConfig) string { return onOff(c.Captions.On) }, "choice", []string{"on", "off"}},
+	{"languages", "auto", setLanguages, getLanguages, "list", nil},
+	choice("channel", "auto", func(c *CameraConfig) *string { return &c.Captions.Channel }, "auto", "mix", "left", "right"),
+	{"phrases", "", setPhrases, func(c *CameraConfig) string { return strings.Join(c.Captions.Phrases, ", ") }, "list", nil},
 }
 
 func text[T any](key, def string, at func(*T) *string, check func(string) error) field[T] {
@@ -62,7 +64,13 @@ func text[T any](key, def string, at func(*T) *string, check func(string) error)
 			*at(c) = s
 			return nil
 		},
-		func(c *T) string { return *at(c) }}
+		func(c *T) string { return *at(c) }, "text", nil}
+}
+
+func choice[T any](key, def string, at func(*T) *string, words ...string) field[T] {
+	f := text(key, def, at, oneOf(words...))
+	f.kind, f.choices = "choice", words
+	return f
 }
 
 func number[T any](key, def string, at func(*T) *int, low, high int) field[T] {
@@ -75,7 +83,7 @@ func number[T any](key, def string, at func(*T) *int, low, high int) field[T] {
 			*at(c) = n
 			return nil
 		},
-		func(c *T) string { return strconv.Itoa(*at(c)) }}
+		func(c *T) string { return strconv.Itoa(*at(c)) }, "number", nil}
 }
 
 func span[T any](key, def string, at func(*T) *time.Duration, low, high time.Duration) field[T] {
@@ -88,7 +96,7 @@ func span[T any](key, def string, at func(*T) *time.Duration, low, high time.Dur
 			*at(c) = d
 			return nil
 		},
-		func(c *T) string { return at(c).String() }}
+		func(c *T) string { return at(c).String() }, "duration", nil}
 }
 
 func size[T any](key, def string, at func(*T) *int64, low, high int64) field[T] {
@@ -101,7 +109,7 @@ func size[T any](key, def string, at func(*T) *int64, low, high int64) field[T] 
 			*at(c) = n
 			return nil
 		},
-		func(c *T) string { return formatBytes(*at(c)) }}
+		func(c *T) string { return formatBytes(*at(c)) }, "bytes", nil}
 }
 
 var byteUnits = []struct {

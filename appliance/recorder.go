@@ -39,6 +39,7 @@ type recorder struct {
 	log     *slog.Logger
 	decide  func(ctx context.Context, p media.Picture) (encode.Decision, error)
 	ends    *ends
+	loud    *loudness // nil: nobody wants to know
 	began   atomic.Bool
 	onBegin func()
 	patient bool // a full queue holds the source up: for one that can wait
@@ -198,6 +199,9 @@ func (r *recorder) Sound(s media.Sound) {
 	r.gate.RLock()
 	defer r.gate.RUnlock()
 	if !r.closed {
+		if r.loud != nil {
+			r.loud.add(s)
+		}
 		r.encodeSound(s)
 	}
 }

@@ -24,6 +24,9 @@ type FixedError struct{ Key, Source string }
 
 // Error is one sentence.
 func (e *FixedError) Error() string {
+	if e.Source == "flag" {
+		e = &FixedError{e.Key, "a flag of the command line"}
+	}
 	return fmt.Sprintf("%s is given by %s, which goes over every setting; change it there", e.Key, e.Source)
 }
 
@@ -34,10 +37,7 @@ func (c *Config) with(changes map[string]string, source string) (*Config, error)
 	n.Cameras = slices.Clone(c.Cameras)
 	n.sources = maps.Clone(c.sources)
 	for _, key := range slices.Sorted(maps.Keys(changes)) {
-		if src := c.sources[key]; src == "flag" || strings.HasPrefix(src, "HINDSIGHT_") {
-			if src == "flag" {
-				src = "a flag of the command line"
-			}
+		if src := c.sources[key]; given(src) {
 			return nil, &FixedError{key, src}
 		}
 		if err := n.set(key, changes[key], source); err != nil {
@@ -46,6 +46,9 @@ func (c *Config) with(changes map[string]string, source string) (*Config, error)
 	}
 	return &n, n.finish()
 }
+
+// given reports whether a source is one that goes over every setting.
+func given(source string) bool { return source == "flag" || strings.HasPrefix(source, "HINDSIGHT_") }
 
 // saveSettings adds values to the settings of a data directory, durably: a
 // crash leaves the old file or the new one.

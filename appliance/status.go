@@ -24,19 +24,19 @@ func (a *Appliance) status() web.Status {
 	st := web.Status{Version: a.version, ClockTrusted: trusted,
 		UptimeSeconds: (a.clock.Boot() - a.started).Seconds(), Disk: web.Disk{Path: a.conf.Data}}
 	if d, err := diskOf(a.conf.Data); err == nil {
-		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.conf.reserve(d)
+		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.config.Load().reserve(d)
 	}
 	st.DaysThatFit = a.daysThatFit()
 	st.Players = a.players()
 	for _, c := range a.all() {
 		cs := c.status()
-		cs.Captions = a.captions.status(c.conf.Name)
+		cs.Captions = a.captions.status(c.name)
 		for _, host := range a.hosts(a.rtspPort()) {
-			cs.Addresses = append(cs.Addresses, "rtsp://"+host+"/"+c.conf.Name)
+			cs.Addresses = append(cs.Addresses, "rtsp://"+host+"/"+c.name)
 		}
 		st.Cameras = append(st.Cameras, cs)
 	}
-	for _, s := range a.captions.conf.Load().Settings() {
+	for _, s := range a.config.Load().Settings() {
 		st.Settings = append(st.Settings, web.Setting(s))
 	}
 	return st
@@ -77,17 +77,17 @@ func (a *Appliance) daysThatFit() float64 {
 	for _, c := range a.all() {
 		runs := c.store.Runs()
 		add(runs)
-		rate += rateOf(runs, c.conf)
+		rate += rateOf(runs, c.config())
 	}
 	for _, f := range a.former {
 		add(f.store.Runs())
 	}
-	return daysThatFit(d.free, a.conf.reserve(d), kept, rate)
+	return daysThatFit(d.free, a.config.Load().reserve(d), kept, rate)
 }
 
 // status is one camera's part.
 func (c *camera) status() web.CameraStatus {
-	st := web.CameraStatus{Name: c.conf.Name, State: web.Recording}
+	st := web.CameraStatus{Name: c.name, State: web.Recording}
 	units := c.list()
 	idle := !slices.ContainsFunc(units, func(u *unit) bool { return !u.missing() })
 	for _, u := range units {
@@ -168,7 +168,7 @@ func (a *Appliance) Welcome() []string {
 	if a.rtsp != nil {
 		for _, c := range a.all() {
 			for _, h := range a.hosts(a.rtspPort()) {
-				lines = append(lines, "live  rtsp://"+h+"/"+c.conf.Name)
+				lines = append(lines, "live  rtsp://"+h+"/"+c.name)
 			}
 		}
 	}
@@ -177,7 +177,7 @@ func (a *Appliance) Welcome() []string {
 		return append(lines, "data  "+a.conf.Data)
 	}
 	return append(lines, fmt.Sprintf("data  %s: about %.1f days fit, then the oldest goes (%.1f GiB free, of which %.1f GiB stay free)",
-		a.conf.Data, a.daysThatFit(), gib(d.free), gib(a.conf.reserve(d))))
+		a.conf.Data, a.daysThatFit(), gib(d.free), gib(a.config.Load().reserve(d))))
 }
 
 func gib(n int64) float64 { return float64(n) / (1 << 30) }

@@ -165,8 +165,8 @@ func TestOnlyGetAndHead(t *testing.T) {
 	s := newDeck(t).serve(nil)
 	for _, r := range s.table() {
 		var e struct{ Error string }
-		if res := askBy(t, s, http.MethodPut, r.path, &e); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != r.methods() || e.Error == "" {
-			t.Errorf("PUT %s: %s", r.path, res.Status)
+		if res := askBy(t, s, "PURGE", r.path, &e); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != r.methods() || e.Error == "" {
+			t.Errorf("PURGE %s: %s", r.path, res.Status)
 		}
 		res := askBy(t, s, http.MethodHead, r.path, nil)
 		for name := range res.Header {
@@ -229,7 +229,7 @@ func TestDescription(t *testing.T) {
 			t.Errorf("%s has %d fields; %d are described, %d required", x.Name(), x.NumField(), len(schema.Properties), len(schema.Required))
 		}
 	}
-	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{}} {
+	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{}, ExportList{}, SettingList{}, DeviceList{}, Level{}, ModelList{}, ModelJobList{}, PublishedList{}} {
 		check(reflect.TypeOf(v))
 	}
 	for name := range doc.Components.Schemas {

@@ -32,6 +32,11 @@ type Options struct {
 	Edge        func(ctx context.Context, camera string, p media.Position) (media.Position, error)
 	Snapshot    Snapshotter // nil: snapshots are answered with 501
 	Recognition Recognition // nil: what is recorded is only read
+	Settings    Settings    // nil: likewise
+	Models      Models      // nil: likewise
+	Devices     Devices     // nil: likewise
+	// Level is how loud a camera's microphone is now; ok is false while nobody knows. nil: nobody ever does.
+	Level func(camera string) (l Level, ok bool)
 	// Frontend holds index.html and assets/; nil: / is answered with 404.
 	Frontend fs.FS
 	// Now is the time of day in the zone in which times without one are meant; nil: time.Now.

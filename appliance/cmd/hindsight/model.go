@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
 
 	"hindsight/appliance"
 	"hindsight/asr/model"
@@ -163,33 +162,19 @@ func stopped(ctx context.Context, err error) error {
 // added says what was added, and makes the first model of a language the one in use.
 func (st modelStore) added(ctx context.Context, m model.Model, written string, out io.Writer) error {
 	fmt.Fprintf(out, "%s is added: %d MB\n", m.Name, m.Bytes()/1e6)
-	if written == "" {
-		written = m.Language
-		if l, err := language.Find(m.Language); err == nil {
-			written = l.Code
-		}
-	}
-	if written == "" {
-		_, err := fmt.Fprintf(out, "its language is not known; choose it with `hindsight model use %s --language L`\n", m.Name)
+	inUse, other, err := appliance.UseFirst(ctx, st.Store, m, written)
+	switch {
+	case err != nil:
 		return err
+	case other != nil && other.Model == m.Name:
+		return nil
+	case other != nil:
+		_, err = fmt.Fprintf(out, "%s stays in use for %s; choose this one with `hindsight model use %s`\n", other.Model, other.Language, m.Name)
+	case inUse == "":
+		_, err = fmt.Fprintf(out, "its language is not known; choose it with `hindsight model use %s --language L`\n", m.Name)
+	default:
+		_, err = fmt.Fprintf(out, "it is the first for %s and now the one in use\n", inUse)
 	}
-	uses, err := st.Uses()
-	if err != nil {
-		return err
-	}
-	spoken, _, _ := strings.Cut(written, "-")
-	for _, u := range uses {
-		if l, _, _ := strings.Cut(u.Language, "-"); strings.EqualFold(l, spoken) {
-			if u.Model != m.Name {
-				fmt.Fprintf(out, "%s stays in use for %s; choose this one with `hindsight model use %s`\n", u.Model, u.Language, m.Name)
-			}
-			return nil
-		}
-	}
-	if err := st.Use(ctx, model.Use{Language: written, Model: m.Name}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "it is the first for %s and now the one in use\n", written)
 	return err
 }
 
@@ -238,10 +223,7 @@ func useModel(ctx context.Context, args []string, s io3) error {
 		return err
 	}
 	if code == "" {
-		code = m.Language
-		if l, err := language.Find(m.Language); err == nil {
-			code = l.Code
-		}
+		code = appliance.CaptionLanguage(m)
 	}
 	if code == "" {
 		return usageError{fmt.Sprintf("nobody has said which language %s understands; give --language", m.Name)}
