@@ -103,6 +103,12 @@ func (c *camera) status() web.CameraStatus {
 	if st.Problem == "" {
 		st.Problem = c.shortcoming()
 	}
+	if m, ok := c.tl.Stopped(); ok {
+		st.State, st.Problem = web.Stopped, "recording is stopped"
+		if m.Text != "" {
+			st.Problem += ": " + m.Text
+		}
+	}
 	for _, d := range c.drops.list() {
 		st.Drops = append(st.Drops, web.Drop(d))
 	}

@@ -179,7 +179,7 @@ func (n *notes) shrink(path string) error {
 	var anchors []media.Run
 	err := n.reading(path, func(t tree) error {
 		holds, anchors = false, nil
-		for _, b := range [][]byte{captionsBucket, placesBucket, heardBucket, voidBucket} {
+		for _, b := range keepsMonth {
 			err := t.eachIn(b, func(_, _ []byte) error { return errStop })
 			holds = holds || err != nil
 		}
@@ -204,6 +204,10 @@ func (n *notes) shrink(path string) error {
 	}
 	return nil
 }
+
+// keepsMonth are the buckets for whose sake the file of a month that is over stays.
+var keepsMonth = [][]byte{captionsBucket, placesBucket, heardBucket, voidBucket,
+	markBuckets[media.Bookmark], markBuckets[media.Pin], markBuckets[media.Session], markBuckets[media.Stop]}
 
 // errStop ends a walk.
 var errStop = errors.New("enough")

@@ -19,6 +19,7 @@ type Report struct {
 	Units    int64    `json:"units"`
 	Bytes    int64    `json:"bytes"` // of payloads
 	Captions int      `json:"captions"`
+	Marks    int      `json:"marks"` // bookmarks, pins, sessions, stops
 	Broken   []Broken `json:"broken"`
 }
 

@@ -14,6 +14,9 @@ type checkedMonth struct {
 	runs media.Run // the highest number that any counter says
 	last uint64    // what the file's own counter says of captions
 	ids  []uint64
+
+	mark  uint64 // what the file's own counter says of marks
+	marks []media.Mark
 }
 
 // checkMonths checks what was spoken, file by file.
@@ -24,23 +27,38 @@ func (c *checker) checkMonths(n *notes) {
 		return
 	}
 	files := map[uint64]string{} // where each caption stands
+	marks := map[uint64]string{}
+	stops := 0
 	for _, name := range names {
 		c.file = filepath.Join(notesDir, name)
-		for _, id := range c.month(n, name) {
+		x := c.month(n, name)
+		for _, id := range x.ids {
 			if had, ok := files[id]; ok {
 				c.broken(21, "caption %d stands in %s too", id, had)
 			}
 			files[id] = name
 		}
+		for _, m := range x.marks {
+			if had, ok := marks[m.ID]; ok {
+				c.broken(26, "%v %d stands in %s too", m.Kind, m.ID, had)
+			}
+			marks[m.ID] = name
+			if m.Kind == media.Stop {
+				stops++
+			}
+		}
+	}
+	if stops > 1 {
+		c.broken(27, "recording is said to be stopped %d times", stops)
 	}
 	c.checkSearch()
 }
 
-// month checks one notes file, in one state of it, and returns the numbers of its captions.
-func (c *checker) month(n *notes, name string) []uint64 {
+// month checks one notes file, in one state of it, and returns what it holds.
+func (c *checker) month(n *notes, name string) checkedMonth {
 	f, err := os.Open(filepath.Join(n.dir, name))
 	if err != nil {
-		return nil // removed meanwhile
+		return checkedMonth{} // removed meanwhile
 	}
 	defer f.Close()
 	before := len(c.report.Broken)
@@ -57,6 +75,8 @@ func (c *checker) month(n *notes, name string) []uint64 {
 			switch string(key) {
 			case string(captionCounter):
 				x.last = uint64(v)
+			case string(markCounter):
+				x.mark = uint64(v)
 			case string(runCounter):
 				x.runs = max(x.runs, media.Run(v))
 			}
@@ -64,13 +84,15 @@ func (c *checker) month(n *notes, name string) []uint64 {
 		})
 		c.spoken(t, &x)
 		c.monthHeard(t, &x)
+		c.monthMarks(t, &x)
 		return nil
 	})
 	if err != nil {
 		c.broken(2, "%v", err)
 	}
 	c.report.Captions += len(x.ids)
-	return x.ids
+	c.report.Marks += len(x.marks)
+	return x
 }
 
 // spoken checks the captions of a file and what leads to them.

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,14 @@ func makeHistory(t *testing.T) history {
 		commit(t, s, b)
 	}
 	h.speak(s)
+	for _, m := range []media.Mark{
+		{Kind: media.Bookmark, From: media.Position{Run: 1, Time: time.Second}, Text: "a bookmark"},
+		{Kind: media.Pin, From: media.Position{Run: 2, Time: time.Second}, Until: media.Position{Run: 2, Time: 2 * time.Second}},
+		{Kind: media.Stop, From: media.Position{Run: 2, Time: 12 * time.Second}},
+	} {
+		_, err := s.AddMark(m)
+		h.must(err)
+	}
 	s.Crash()
 	s = openTest(t, h.dir, Options{})
 	if err := s.Close(); err != nil {
@@ -180,6 +189,16 @@ func (h history) must(err error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// mark changes the record of mark id.
+func (h history) mark(kind media.MarkKind, id uint64, fn func(*media.Mark)) {
+	h.editNotes(markBuckets[kind], idKey(id), func(b []byte) []byte {
+		m, err := decodeMark(b)
+		h.must(err)
+		fn(&m)
+		return encodeMark(m)
+	})
 }
 
 // breaks are ways to break one invariant each. Others may break with it.
@@ -401,6 +420,28 @@ var breaks = []struct {
 		h.must(err)
 		h.put(h.search(), fi.Size(), e.encode())
 	}},
+	{"a bit of a mark", 4, func(h history) {
+		h.editNotes(markBuckets[media.Pin], idKey(2), func(b []byte) []byte { b[20] ^= 1; return b })
+	}},
+	{"a mark says another number", 26, func(h history) { h.mark(media.Bookmark, 1, func(m *media.Mark) { m.ID = 2 }) }},
+	{"a pin among the bookmarks", 26, func(h history) { h.mark(media.Bookmark, 1, func(m *media.Mark) { m.Kind = media.Pin }) }},
+	{"a mark above the counter", 26, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putCounter(tx, markCounter, 2) })
+	}},
+	{"a mark in two files", 26, func(h history) {
+		h.edit(filepath.Join(notesDir, "1999-12.db"), func(tx *bolt.Tx) error {
+			m := media.Mark{ID: 1, Kind: media.Bookmark, From: media.Position{Run: 1}}
+			return errors.Join(putCounter(tx, markCounter, 9), putIn(tx, markBuckets[media.Bookmark], idKey(1), encodeMark(m)))
+		})
+	}},
+	{"a pin that ends before it begins", 27, func(h history) { h.mark(media.Pin, 2, func(m *media.Mark) { m.Until = media.Position{Run: 1} }) }},
+	{"a bookmark in a run that is to come", 27, func(h history) { h.mark(media.Bookmark, 1, func(m *media.Mark) { m.From.Run = 9 }) }},
+	{"stopped twice", 27, func(h history) {
+		h.edit(h.notes(), func(tx *bolt.Tx) error {
+			m := media.Mark{ID: 9, Kind: media.Stop, From: media.Position{Run: 1}}
+			return errors.Join(putCounter(tx, markCounter, 9), putIn(tx, markBuckets[media.Stop], idKey(9), encodeMark(m)))
+		})
+	}},
 }
 
 // search is the only file of the search index.
@@ -497,6 +538,9 @@ func TestCheckCountsWhatIsThere(t *testing.T) {
 	r := makeHistory(t).check()
 	if r.Captions != 600 {
 		t.Errorf("%d captions, want 600", r.Captions)
+	}
+	if r.Marks != 3 {
+		t.Errorf("%d marks, want 3", r.Marks)
 	}
 	if r.Segments != 5 || r.Blocks != 37 || r.Units != 37*80 || r.Bytes == 0 {
 		t.Errorf("%d segments, %d blocks, %d units, %d bytes; want 5, 37, %d", r.Segments, r.Blocks, r.Units, r.Bytes, 37*80)

@@ -26,6 +26,7 @@ const (
 	magicHeard   = "HSh1"
 	magicVoid    = "HSv1"
 	magicSearch  = "HSf1"
+	magicMark    = "HSn1"
 )
 
 const (

@@ -78,6 +78,9 @@ func record(dir string) error {
 		if err := speak(s, run, n); err != nil {
 			return err
 		}
+		if err := note(s, run, n); err != nil {
+			return err
+		}
 		if n%5 == 4 {
 			oldest, err := s.Next(Ref{})
 			if err != nil {
@@ -90,6 +93,27 @@ func record(dir string) error {
 		}
 	}
 	return s.Close()
+}
+
+// note bookmarks block n, edits the bookmark and deletes an older one.
+func note(s *Bolt, run media.Run, n int) error {
+	m, err := s.AddMark(media.Mark{Kind: media.Bookmark, From: media.Position{Run: run, Time: time.Duration(n) * time.Second}, Text: "first"})
+	if err != nil {
+		return err
+	}
+	fmt.Println("mark", m.ID, m.Text)
+	if m, err = s.EditMark(m.Kind, m.ID, func(m *media.Mark) { m.Text = "second" }); err != nil {
+		return err
+	}
+	fmt.Println("mark", m.ID, m.Text)
+	if m.ID > 3 {
+		fmt.Println("unmarking", m.ID-3)
+		if err := s.DeleteMark(m.Kind, m.ID-3); err != nil {
+			return err
+		}
+		fmt.Println("unmarked", m.ID-3)
+	}
+	return nil
 }
 
 // speak keeps the caption of block n, and at times makes those before it again.
@@ -146,6 +170,7 @@ type acked struct {
 	runs    map[media.Run]bool
 
 	captions map[media.Position]uint64 // the highest number of each
+	marks    map[uint64]string         // what each says; empty: it may or may not be there; "unmarked": it may not
 }
 
 // runRecorder records into dir with env until the recorder dies; at is called
@@ -167,7 +192,7 @@ func runRecorder(t *testing.T, dir string, env []string, at func(n int, p *os.Pr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	a := acked{blocks: map[Ref]int{}, dropped: map[segmentID]bool{}, runs: map[media.Run]bool{}, captions: map[media.Position]uint64{}}
+	a := acked{blocks: map[Ref]int{}, dropped: map[segmentID]bool{}, runs: map[media.Run]bool{}, captions: map[media.Position]uint64{}, marks: map[uint64]string{}}
 	in := bufio.NewScanner(out)
 	for n := 0; in.Scan(); {
 		var r Ref
@@ -179,6 +204,14 @@ func runRecorder(t *testing.T, dir string, env []string, at func(n int, p *os.Pr
 				n++
 				at(n, cmd.Process)
 			}
+		case strings.HasPrefix(line, "mark"), strings.HasPrefix(line, "unmark"):
+			var id uint64
+			var what, text string
+			fmt.Sscanf(line, "%s %d %s", &what, &id, &text) //nolint:errcheck // a text may be missing
+			if what == "unmarked" {
+				text = what
+			}
+			a.marks[id] = text
 		case strings.HasPrefix(line, "caption"):
 			var id uint64
 			var at string
@@ -217,6 +250,7 @@ func survives(t *testing.T, dir string, a acked) {
 		}
 	}
 	captionsSurvive(t, s, a)
+	marksSurvive(t, s, a)
 	r, err := Check(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -232,6 +266,30 @@ func survives(t *testing.T, dir string, a acked) {
 		if was >= next {
 			t.Errorf("run %d is given again after run %d", next, was)
 		}
+	}
+}
+
+// marksSurvive fails the test when a mark that was acknowledged is not there
+// as it was, or one that was deleted is.
+func marksSurvive(t *testing.T, s *Bolt, a acked) {
+	t.Helper()
+	there := map[uint64]string{}
+	for _, m := range s.Marks(media.Bookmark) {
+		there[m.ID] = m.Text
+	}
+	last := uint64(0)
+	for id, text := range a.marks {
+		last = max(last, id)
+		switch got, ok := there[id]; {
+		case text == "unmarked" && ok:
+			t.Errorf("mark %d was deleted and is there", id)
+		case text == "first" && got != "first" && got != "second", text == "second" && got != text:
+			t.Errorf("mark %d says %q, want %q", id, got, text)
+		}
+	}
+	m, err := s.AddMark(media.Mark{Kind: media.Bookmark, From: media.Position{Run: 1}})
+	if err != nil || m.ID <= last {
+		t.Errorf("mark %d is given after %d, %v", m.ID, last, err)
 	}
 }
 

@@ -46,6 +46,10 @@ type memoryDisk struct {
 	lastCaption uint64
 	captions    []media.Caption // by number
 	heard       heardMap
+
+	lastMark uint64
+	marks    []media.Mark
+	marked   uint64
 }
 
 // NewMemory returns an empty store, open for writing.

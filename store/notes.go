@@ -17,7 +17,7 @@ import (
 	"hindsight/media"
 )
 
-// The buckets of a notes file. bookmarks, pins and sessions are reserved.
+// The buckets of a notes file; markBuckets are those of marks.
 var (
 	countersBucket = []byte("counters")
 	tracksBucket   = []byte("tracks")
@@ -32,6 +32,7 @@ var (
 	runCounter     = []byte("run")
 	trackCounter   = []byte("track")
 	captionCounter = []byte("caption")
+	markCounter    = []byte("mark")
 )
 
 // notes are what outlives the segments: counters, tracks, anchors, and what was spoken.
@@ -46,13 +47,17 @@ type notes struct {
 
 	removed func(name string) // told when a month's file is removed
 
-	caps    sync.Mutex      // changes captions or hearing
+	caps    sync.Mutex      // changes captions, hearing or marks
 	trusted map[string]bool // files found sound whole, by name
+	unsure  []keptMark      // of changes that failed: what the disk has of them is not known
 	disk    sync.Mutex      // writes into the directory
 	mu      sync.Mutex      // guards what follows; held for moments only
 	run     media.Run       // highest ever given
 	track   uint16          // highest ever given
 	caption uint64          // highest ever given
+	mark    uint32          // highest ever given
+	marks   map[uint64]keptMark
+	marked  uint64 // changes of marks so far
 	tracks  map[uint16]media.Track
 	anchors map[media.Run]media.Anchors
 	pending map[media.Run]media.Anchors // known, but not yet on disk
@@ -78,7 +83,7 @@ var errUnsound = errors.New("not a sound bbolt file")
 func openNotes(dir string, o Options) (*notes, error) {
 	n := &notes{
 		dir: dir, o: o, clock: o.Clock, log: o.Log, trusted: map[string]bool{},
-		tracks: map[uint16]media.Track{}, anchors: map[media.Run]media.Anchors{}, pending: map[media.Run]media.Anchors{},
+		marks: map[uint64]keptMark{}, tracks: map[uint16]media.Track{}, anchors: map[media.Run]media.Anchors{}, pending: map[media.Run]media.Anchors{},
 	}
 	names, err := n.leftovers()
 	if err != nil {
@@ -111,6 +116,7 @@ func openNotes(dir string, o Options) (*notes, error) {
 	n.heard = heard.join()
 	if len(n.damaged) > 0 {
 		n.caption += lostCaptions
+		n.mark += lostMarks
 	}
 	return n, nil
 }
@@ -123,20 +129,27 @@ func (n *notes) read(path string, heard heardChunks) error {
 	}
 	defer f.Close()
 	sound := false
+	file := filepath.Base(path)
 	err = snapshot(f, func(t tree) error {
 		if err := t.soundBut(captionsBucket, placesBucket); err != nil {
 			return err
 		}
 		sound = true
-		n.voids = slices.DeleteFunc(n.voids, func(v void) bool { return v.file == filepath.Base(path) }) // of a state that was overtaken
+		n.voids = slices.DeleteFunc(n.voids, func(v void) bool { return v.file == file }) // of a state that was overtaken
+		maps.DeleteFunc(n.marks, func(_ uint64, m keptMark) bool { return m.file == file })
 		for _, part := range []struct {
 			bucket []byte
 			take   func(key, value []byte) error
 		}{
 			{countersBucket, n.takeCounter}, {tracksBucket, n.takeTrack}, {anchorsBucket, n.takeAnchor},
-			{heardBucket, n.takeHeard(heard)}, {voidBucket, n.takeVoid(filepath.Base(path))},
+			{heardBucket, n.takeHeard(heard)}, {voidBucket, n.takeVoid(file)},
 		} {
 			if err := t.eachIn(part.bucket, part.take); err != nil {
+				return err
+			}
+		}
+		for _, kind := range markKinds {
+			if err := t.eachIn(markBuckets[kind], n.takeMark(kind, file)); err != nil {
 				return err
 			}
 		}
@@ -157,6 +170,8 @@ func (n *notes) takeCounter(key, value []byte) error {
 		n.track = max(n.track, uint16(v))
 	case string(captionCounter):
 		n.caption = max(n.caption, uint64(v))
+	case string(markCounter):
+		n.mark = max(n.mark, v)
 	}
 	return err
 }
@@ -304,7 +319,8 @@ func (n *notes) addAnchors(run media.Run, as media.Anchors) error {
 	return n.write(func(*bolt.Tx) error { return nil })
 }
 
-// restore writes everything known anew if somebody has deleted the files. What was spoken is gone with them.
+// restore writes everything known anew if somebody has deleted the files, marks
+// too. What was spoken is gone with them.
 func (n *notes) restore() error {
 	if !n.disk.TryLock() {
 		return nil
@@ -318,8 +334,12 @@ func (n *notes) restore() error {
 	for run, as := range n.anchors {
 		n.pending[run] = slices.Concat(as, n.pending[run])
 	}
+	file := filepath.Base(n.path())
+	for id, m := range n.marks {
+		n.marks[id] = keptMark{m.Mark, file}
+	}
 	n.mu.Unlock()
-	return n.write(func(*bolt.Tx) error { return nil })
+	return n.write(n.putMarks)
 }
 
 // path is this month's file.
@@ -381,6 +401,7 @@ func (n *notes) carryOver(tx *bolt.Tx) error {
 		putCounter(tx, runCounter, uint32(n.run)),
 		putCounter(tx, trackCounter, uint32(n.track)),
 		putCounter(tx, captionCounter, uint32(n.caption)),
+		putCounter(tx, markCounter, n.mark),
 	)
 	for _, t := range n.tracks {
 		err = errors.Join(err, putTrack(tx, t))

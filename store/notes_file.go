@@ -10,6 +10,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"hindsight/media"
 )
 
 // lostCaptions is by how much caption numbers jump when a file that may have had
@@ -22,6 +24,7 @@ func (n *notes) missing(recorded bool) {
 	defer n.mu.Unlock()
 	if recorded && n.none {
 		n.caption += lostCaptions
+		n.mark += lostMarks
 	}
 }
 
@@ -221,6 +224,12 @@ var noteBuckets = []noteBucket{
 	{editedBucket, func(k, v []byte) error { _, err := parseItem(leafItem{key: k, value: v}); return err }},
 	{heardBucket, func(_, v []byte) error { _, err := decodeChunk(v); return err }},
 	{voidBucket, func(_, v []byte) error { _, err := decodeVoid(v); return err }},
+	markNotes(media.Bookmark), markNotes(media.Pin), markNotes(media.Session), markNotes(media.Stop),
+}
+
+// markNotes is the bucket of a kind of marks.
+func markNotes(kind media.MarkKind) noteBucket {
+	return noteBucket{markBuckets[kind], func(k, v []byte) error { _, err := readMark(kind, k, v); return err }}
 }
 
 // copy writes records that were checked, captions with their places, and of

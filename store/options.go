@@ -64,6 +64,8 @@ const (
 	atCaptionsVoid    point = "captions: before replaced ones of old months go"
 	atCaptionsSettled point = "captions: before it is forgotten that they were void"
 	atCaptionsDropped point = "drop: before captions go"
+	atMark            point = "mark: before the transaction"
+	atMarkKept        point = "mark: before it is acknowledged"
 	atMonthCarried    point = "month: before what it alone has is copied"
 	atMonthRemoved    point = "month: before the unlink"
 	atMonthCopied     point = "month: before a smaller copy is made"
@@ -76,7 +78,7 @@ func points() []point {
 		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atAnchorsNoted, atCommit, atCommitted,
 		atTail, atIndexed, atDropNoted, atDropIndexed, atDropUnlinked, atDropSynced,
 		atCaptions, atCaptionsKept, atCaptionsVoid, atCaptionsSettled, atCaptionsDropped,
-		atMonthCarried, atMonthRemoved, atMonthCopied, atMonthReplaced,
+		atMark, atMarkKept, atMonthCarried, atMonthRemoved, atMonthCopied, atMonthReplaced,
 	}
 }
 

@@ -40,6 +40,10 @@ var (
 	someChunk = chunk{heardOf: heardOf{3, 2, "zh-TW"}, hour: 1, revision: 9, list: []stretch{
 		{time.Hour, time.Hour + 1, media.HeardDone, ""}, {time.Hour + 1, 2 * time.Hour, media.HeardPending, "too slow"},
 	}}
+	someMark = media.Mark{
+		ID: 1 << 40, Kind: media.Session, By: media.ByPerson, From: media.Position{Run: 3, Time: time.Hour}, Until: media.Position{Run: 3, Time: 2 * time.Hour},
+		Text: "수업 3\n", Who: "anna", Created: time.Unix(1_700_000_000, 7).UTC(), Changed: time.Unix(1_700_000_001, 0).UTC(),
+	}
 	someVoid = void{last: 9, CaptionRange: CaptionRange{
 		From: media.Position{Run: 1, Time: 5}, Until: media.Position{Run: 2, Time: 6}, Language: "ko", Model: "m", Track: 1, KeepHand: true,
 	}}
@@ -65,6 +69,7 @@ var records = []struct {
 	{"model", encodeModel(media.Model{Name: "a", Hash: "b"}), func(b []byte) (any, error) { return decodeModel(b) }, media.Model{Name: "a", Hash: "b"}},
 	{"hearing", someChunk.encode(), func(b []byte) (any, error) { return decodeChunk(b) }, someChunk},
 	{"void", someVoid.encode(), func(b []byte) (any, error) { return decodeVoid(b) }, someVoid},
+	{"mark", encodeMark(someMark), func(b []byte) (any, error) { return decodeMark(b) }, someMark},
 	{"size in an index", encodeIndex(someSummary, 1<<40), func(b []byte) (any, error) { _, n, err := decodeIndex(b); return n, err }, int64(1 << 40)},
 }
 
@@ -147,6 +152,11 @@ func FuzzRecords(f *testing.F) {
 		if c, err := decodeChunk(whole); err == nil {
 			if got, err := decodeChunk(c.encode()); err != nil || !reflect.DeepEqual(got, c) {
 				t.Errorf("hearing %+v comes back as %+v, %v", c, got, err)
+			}
+		}
+		if m, err := decodeMark(whole); err == nil {
+			if got, err := decodeMark(encodeMark(m)); err != nil || got != m {
+				t.Errorf("mark %+v comes back as %+v, %v", m, got, err)
 			}
 		}
 		if v, err := decodeVoid(whole); err == nil {

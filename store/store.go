@@ -70,7 +70,7 @@ type RunInfo struct {
 	FileBytes   int64 // size of its segment files on disk
 }
 
-// Store is one camera's timeline: blocks, and what was spoken. One goroutine commits; any number read.
+// Store is one camera's timeline: blocks, what was spoken, and what people noted. One goroutine commits; any number read.
 type Store interface {
 	// BeginRun begins a new run, one above the highest ever used, durably.
 	// Until Commit has returned for its first block the run may vanish in a crash.
@@ -113,8 +113,9 @@ type Store interface {
 	// gives, and returns the bytes freed; ErrNoBlock when only the one being written is left.
 	DropOldest() (freed int64, err error)
 
-	// Captions are kept beside the blocks.
+	// Captions and Marks are kept beside the blocks.
 	Captions
+	Marks
 
 	// Close ends the use of the store. It does not end the run: Commit a block with End first.
 	Close() error

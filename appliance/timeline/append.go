@@ -51,7 +51,8 @@ func (hs heads) kinds() (ks kindSet) {
 }
 
 // Append puts a unit on the timeline and wakes the cursors. It never waits for
-// the disk. A unit whose DTS does not rise is refused with an error.
+// the disk. A unit whose DTS does not rise is refused with an error. While recording is stopped,
+// and until the key frame with which it goes on, units are let fall without one.
 func (t *Timeline) Append(u media.Unit) error {
 	tr, known := t.tracks.Load().get(u.Track)
 	if !known {
@@ -61,6 +62,10 @@ func (t *Timeline) Append(u media.Unit) error {
 	if err := t.admit(u, tr); err != nil {
 		t.mu.Unlock()
 		return err
+	}
+	if !t.lets(u, tr) {
+		t.mu.Unlock()
+		return nil
 	}
 	t.noticeSleep(u.DTS)
 	t.endGapAt(tr.Kind, u.DTS)

@@ -25,6 +25,10 @@ type gapState struct {
 func (t *Timeline) Lose(k media.Kind, from time.Duration, why media.Reason, detail string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.lose(k, from, why, detail)
+}
+
+func (t *Timeline) lose(k media.Kind, from time.Duration, why media.Reason, detail string) {
 	if t.o.ReadOnly || t.ended || t.lost(k) != nil {
 		return
 	}
@@ -41,11 +45,11 @@ func (t *Timeline) Lose(k media.Kind, from time.Duration, why media.Reason, deta
 
 // Regain ends the open gap of kind k at media time at. Without one it does
 // nothing. A unit of the kind that stands a second or more inside an open gap
-// ends it too.
+// ends it too. That of a stop is ended by the first unit after it only.
 func (t *Timeline) Regain(k media.Kind, at time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g := t.lost(k); g != nil {
+	if g := t.lost(k); g != nil && (k != 0 || !t.gate.lasts) {
 		t.end(g, at)
 	}
 }

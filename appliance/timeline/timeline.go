@@ -59,6 +59,9 @@ type Timeline struct {
 	harm   damage
 	spoken spoken
 
+	pressing sync.Mutex                    // Record, Stop, Delete
+	marks    atomic.Pointer[chan struct{}] // closed and replaced when marks change
+
 	cursors atomic.Int64
 	tracks  atomic.Pointer[trackSet]
 	making  sync.Mutex                    // one goroutine at a time replaces tracks
@@ -71,6 +74,7 @@ type Timeline struct {
 	heads   heads
 	out     outage
 	gaps    []*gapState
+	gate    gate
 	at      time.Duration // Block.At of the newest block
 	anchors media.Anchors // of the run being recorded
 	fresh   media.Anchors // those not yet committed
@@ -98,6 +102,8 @@ func New(o Options) (*Timeline, error) {
 	t.wake.Store(&wake)
 	quiet := make(chan struct{})
 	t.spoken.wake.Store(&quiet)
+	calm := make(chan struct{})
+	t.marks.Store(&calm)
 	t.shape.Store(&outline{})
 	t.tracks.Store(newTrackSet(o.Store.Tracks()))
 	t.past = newPast(o.Store, &t.harm, t.kind)
@@ -111,6 +117,7 @@ func New(o Options) (*Timeline, error) {
 	if err := t.begin(); err != nil {
 		return nil, fmt.Errorf("timeline: camera %s: begin a run: %w", o.Camera, err)
 	}
+	t.takeUp()
 	t.workers.Go(t.commitLoop)
 	if o.AnchorEvery > 0 {
 		t.workers.Go(t.clockLoop)

@@ -91,6 +91,9 @@ type CameraStatus struct {
 
 	Captions []CaptionStatus `json:"captions"` // * in each language
 
+	Session *SessionNow `json:"session"` // that goes on; null: none does
+	Stop    *StopNow    `json:"stop"`    // null: nobody has stopped recording
+
 	Run        media.Run `json:"run"`
 	Tracks     []Track   `json:"tracks"`      // recorded now, or last
 	Oldest     *Moment   `json:"oldest"`      // null: nothing is kept
@@ -191,6 +194,7 @@ func (c *CameraStatus) complete(t Timeline, rate *meter, now time.Time) {
 		m := moment(t, p)
 		c.Newest, c.Run = &m, p.Run
 	}
+	c.pressed(t)
 	ts, shape := t.Status(), t.Map()
 	for _, h := range shape.Holes {
 		if h.Kind == 0 {

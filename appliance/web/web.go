@@ -72,6 +72,14 @@ type Timeline interface {
 	CaptionFeedSince(id uint64) *timeline.CaptionFeed
 	LastCaption() uint64
 	At(p media.Position, s timeline.Selection) (*timeline.Cursor, error)
+	Marks(kind media.MarkKind) []media.Mark
+	AddMark(m media.Mark) (media.Mark, error)
+	EditMark(kind media.MarkKind, id uint64, change func(*media.Mark)) (media.Mark, error)
+	DeleteMark(kind media.MarkKind, id uint64) error
+	Record(name, who string) (media.Mark, error)
+	Stop(why, who string) error
+	Stopped() (m media.Mark, ok bool)
+	SessionEnd(m media.Mark) (p media.Position, ok bool)
 }
 
 // Exporter plans an MP4 file of [from, to) of a camera. When nothing is
