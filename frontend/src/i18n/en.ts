@@ -1,6 +1,9 @@
 // English. Its keys are those of all languages.
 
+import { panels } from './panels.en'
+
 export const en = {
+  ...panels,
   'app.watch': 'Watch',
   'app.recorder': 'Recorder',
   'app.camera': 'Camera',

@@ -1,8 +1,10 @@
 // Korean.
 
 import type { Key } from './en'
+import { panels } from './panels.ko'
 
 export const ko: Record<Key, string> = {
+  ...panels,
   'app.watch': '보기',
   'app.recorder': '녹화기',
   'app.camera': '카메라',

@@ -1,8 +1,10 @@
 // Traditional Chinese, as in Taiwan.
 
 import type { Key } from './en'
+import { panels } from './panels.zh-TW'
 
 export const zhTW: Record<Key, string> = {
+  ...panels,
   'app.watch': '觀看',
   'app.recorder': '錄影機',
   'app.camera': '攝影機',

@@ -48,6 +48,8 @@ export interface Camera {
   cursors: number
   commits: { last_error: string }
   captions?: Hearing[] // a recorder from before captions does not say
+  session?: { id: string; name: string; from: Moment } | null // that goes on; a recorder from before sessions does not say
+  stop?: { from: Moment; why: string; who: string } | null // since when nothing is recorded, because somebody wanted it so
 }
 
 export interface Status {
@@ -145,6 +147,10 @@ export const getShape = (camera: string, hours: number) =>
 /** exportPath is where the MP4 of a range is. */
 export const exportPath = (camera: string, from: Date, to: Date) =>
   `/api/v1/export.mp4?${new URLSearchParams({ camera, from: from.toISOString(), to: to.toISOString() })}`
+
+/** exportOf is where the MP4 between two positions is, under a name by which it can be watched. */
+export const exportOf = (camera: string, from: string, to: string, job: string) =>
+  `/api/v1/export.mp4?${new URLSearchParams({ camera, from, to, job })}`
 
 const countable = 24 * 3600_000 // ms
 

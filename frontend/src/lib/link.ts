@@ -36,3 +36,6 @@ export function playerAddress(base: string, camera: string): string {
 
 /** snapshotPath is the picture of a moment, as a file. */
 export const snapshotPath = (camera: string, at: string) => `/api/v1/snapshot.jpg?${new URLSearchParams({ camera, at })}`
+
+/** previewPath is a small picture of a moment, quickly made: the key frame at or before it. */
+export const previewPath = (camera: string, at: string, width: number) => `/api/v1/preview.jpg?${new URLSearchParams({ camera, at, width: String(width) })}`
