@@ -380,7 +380,7 @@ export class Stage {
     this.#idle = true
     v.play()
       .catch((e: unknown) => {
-        if (!(e instanceof Error) || e.name !== 'NotAllowedError') return
+        if (!(typeof e === 'object' && e !== null && 'name' in e && e.name === 'NotAllowedError')) return
         v.muted = true
         this.#events?.gesture(true)
       })
