@@ -72,6 +72,7 @@ func (s *Server) table() []route {
 		{"/api/v1/models/{name}", nil, map[string]answer{http.MethodDelete: s.deleteModel}},
 		{"/api/v1/devices", s.getDevices, nil},
 		{"/api/v1/level", s.getLevel, nil},
+		{"/api/v1/player", s.getPlayer, nil},
 		{"/api/v1/openapi.json", s.getOpenAPI, nil},
 		{"/healthz", s.getHealth, nil},
 		{"/metrics", s.getMetrics, nil},
@@ -96,7 +97,7 @@ func (s *Server) handle(route route) http.Handler {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		do := route.changes[r.Method]
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"hindsight/player"
 )
 
 // Server answers HTTP requests.
@@ -30,6 +32,9 @@ type Server struct {
 	lists    chan struct{} // a place for each list of frames being made
 	looks    chan struct{} // a place for each look for devices
 	levels   chan struct{} // a place for each follower of a level
+	screens  chan struct{} // a place for each player
+	shapes   map[string]*shapes
+	counts   player.Counts
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -42,10 +47,11 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, queue: snapshotQueue, beat: liveBeat,
 		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches),
 		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists),
-		looks: make(chan struct{}, 1), levels: make(chan struct{}, levelMeters)}
+		looks: make(chan struct{}, 1), levels: make(chan struct{}, levelMeters),
+		screens: make(chan struct{}, screens), shapes: map[string]*shapes{}}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
-		s.meters[c.Name] = &meter{}
+		s.meters[c.Name], s.shapes[c.Name] = &meter{}, &shapes{}
 	}
 	s.metrics = s.registry()
 	s.handler = s.routes()

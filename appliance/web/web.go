@@ -80,6 +80,7 @@ type Timeline interface {
 	Stop(why, who string) error
 	Stopped() (m media.Mark, ok bool)
 	SessionEnd(m media.Mark) (p media.Position, ok bool)
+	Live(s timeline.Selection) *timeline.Cursor
 }
 
 // Exporter plans an MP4 file of [from, to) of a camera. When nothing is

@@ -85,6 +85,7 @@ export function span(seconds: number): string {
 
 const words: Record<string, number> = { today: 0, yesterday: -1, 今天: 0, 今日: 0, 昨天: -1, 昨日: -1, 前天: -2, 오늘: 0, 어제: -1, 그제: -2, 그저께: -2 }
 const units: Record<string, number> = { s: 1, sec: 1, 秒: 1, 초: 1, m: 60, min: 60, 分: 60, 分鐘: 60, 분: 60, h: 3600, 小時: 3600, 時: 3600, 시간: 3600, d: 86_400, 天: 86_400, 일: 86_400 }
+const longest = 100 * 366 * 86_400 // seconds
 const afternoons = /^(pm|下午|오후)$/i
 const mornings = /^(am|上午|오전)$/i
 
@@ -98,7 +99,7 @@ export function typed(text: string, now: Date, zone: Zone): Date | null {
   const s = text.trim().replace(/：/g, ':').replace(/[\u2212–]/g, '-').replace(/\s+/g, ' ')
   if (s === '') return null
   const ago = relative(s)
-  if (ago !== null) return new Date(now.getTime() - ago * 1000)
+  if (ago !== null) return ago < longest ? new Date(now.getTime() - ago * 1000) : null
   const utc = /z$|\butc$/i.test(s)
   const fields = s.replace(/(\d)t(?=\d)/i, '$1 ').replace(/\s*(z|utc)$/i, '').replace(/([上下]午|오[전후])(?=\d)/, '$1 ').replace(/(\d)(am|pm)$/i, '$1 $2').split(' ')
   return absolute(fields, now, utc ? 'UTC' : zone)

@@ -131,7 +131,7 @@ export class Append {
         else this.buffer.changeType?.(job.mime)
       } catch (e) {
         this.#doing = null
-        if (e instanceof Error && e.name === 'QuotaExceededError' && job.is === 'append') this.#squeeze(job)
+        if (nameOf(e) === 'QuotaExceededError' && job.is === 'append') this.#squeeze(job)
         else return this.#fail(e instanceof Error ? e.message : String(e))
         continue
       }
@@ -170,3 +170,5 @@ export class Append {
     this.events.failed(why)
   }
 }
+
+const nameOf = (e: unknown) => (typeof e === 'object' && e !== null && 'name' in e ? e.name : '')

@@ -84,8 +84,8 @@ export function parse(message: string): Message | null {
     return null
   }
   if (!m) return null
-  const read = readers[text(m.is)]
-  return read ? read(m) : null
+  const is = text(m.is)
+  return Object.hasOwn(readers, is) ? (readers[is]?.(m) ?? null) : null
 }
 
 const readers: Record<string, (m: Fields) => Message | null> = {
