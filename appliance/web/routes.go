@@ -40,6 +40,8 @@ func (s *Server) table() []route {
 		{"/api/v1/timeline", s.getTimeline, nil},
 		{"/api/v1/export.mp4", s.getExport, nil},
 		{"/api/v1/snapshot.jpg", s.getSnapshot, nil},
+		{"/api/v1/preview.jpg", s.getPreview, nil},
+		{"/api/v1/days", s.getDays, nil},
 		{"/api/v1/frames", s.getFrames, nil},
 		{"/api/v1/captions", s.getCaptions, nil},
 		{"/api/v1/captions.vtt", s.getVTT, nil},

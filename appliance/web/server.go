@@ -27,6 +27,7 @@ type Server struct {
 	searches chan struct{} // a place for each answer with captions being made
 	stills   chan struct{} // a place for each snapshot being decoded
 	lists    chan struct{} // a place for each list of frames being made
+	previews *previews
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -38,7 +39,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, queue: snapshotQueue, beat: liveBeat,
 		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches),
-		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists)}
+		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists), previews: newPreviews(o.Snapshots, previewBytes)}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
 		s.meters[c.Name] = &meter{}
