@@ -91,13 +91,16 @@ func BenchmarkDays(b *testing.B) {
 	m := d.Map()
 	for i := range 10_000 {
 		s := m.Spans[0]
-		s.Wall = s.Wall.Add(time.Duration(i-9000) * 50 * time.Minute)
+		after := time.Duration(i) * 50 * time.Minute
+		s.From, s.Until, s.Wall = s.From+after, s.Until+after+40*time.Minute, s.Wall.Add(after)
 		m.Spans = append(m.Spans, s)
 	}
 	zone, err := time.LoadLocation("Europe/Berlin")
 	must(b, err)
-	last := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	first := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	for b.Loop() {
-		daysOf(d.Timeline, m, midnights(last.AddDate(0, 0, -399), last, zone))
+		if n := len(daysOf(d.Timeline, m, midnights(first, first.AddDate(0, 0, 399), zone))); n != 348 {
+			b.Fatalf("%d days", n)
+		}
 	}
 }
