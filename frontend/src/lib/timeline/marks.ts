@@ -70,7 +70,7 @@ export type Found =
   | { is: 'session'; session: Session }
   | { is: 'gap'; hole: Hole }
   | { is: 'recorded'; hole: Hole | null } // hole: picture or sound is missing
-  | { is: 'nothing' } // before the oldest, behind the live end, or deleted
+  | { is: 'nothing'; future: boolean } // before the oldest, or behind the live end
 
 export const diamond = 5 // half of its width and height
 
@@ -102,7 +102,7 @@ export function find(l: Layout, marks: Marks, v: View, x: number, y: number, now
   const t = timeAt(v, x)
   const hole = t < now ? holeAt(l, t) : null
   if (recordedAt(l, t)) return { is: 'recorded', hole: hole && hole.kind !== 'all' ? hole : null }
-  return hole ? { is: 'gap', hole } : { is: 'nothing' }
+  return hole ? { is: 'gap', hole } : { is: 'nothing', future: t >= now }
 }
 
 function inside(v: View, x: number, from: number, to: number, slack: number): boolean {

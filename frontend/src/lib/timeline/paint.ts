@@ -67,7 +67,7 @@ function drawRuler(c: Context, s: Scene, k: Colours) {
     const label = [title.label, title.short].find((l) => c.measureText(l).width <= room || (i === 0 && titles.length === 1))
     c.fillStyle = k.text
     if (label) c.fillText(label, x, rows.titles)
-    if (title.x > 0) line(c, crisp(title.x, s.ratio), 3, rows.ruler, k.quiet)
+    if (title.x > 0) line(c, crisp(title.x, s.ratio), 3, rows.titles + 2, k.quiet)
   })
   c.font = `12px ${s.font}`
   c.textAlign = 'center'
@@ -95,7 +95,9 @@ function drawTrack(c: Context, s: Scene, k: Colours, hatch: CanvasPattern | stri
   c.fillStyle = k.well
   c.fillRect(0, y, s.view.width, h)
   c.fillStyle = k.recording
+  c.globalAlpha = 0.82 // the largest area is not the loudest
   for (const b of recorded(s.layout, s.view)) box(c, b, y, h, s.ratio)
+  c.globalAlpha = 1
   for (const g of gashes(s.layout.holes, s.view, s.now)) tear(c, g, y, h, s, k, hatch)
   for (const g of gashes(s.layout.partial, s.view, s.now)) tear(c, g, g.hole.kind === 'video' ? y : y + h / 2, h / 2, s, k, hatch)
   c.fillStyle = k.hatch

@@ -42,7 +42,7 @@ export function zoom(v: View, x: number, factor: number): View {
   return { from, to: from + next, width: v.width }
 }
 
-/** pan moves what is seen by so many pixels: to the right by a positive number. */
+/** pan moves what is seen by so many pixels to the right: to what was before it. */
 export function pan(v: View, pixels: number): View {
   const by = pixels * perPixel(v)
   return { from: v.from - by, to: v.to - by, width: v.width }

@@ -24,7 +24,7 @@ export function reasonOf(h: Hole, t: Speak): string {
 const lengthOf = (h: Hole, locale: string, t: Speak) => (h.to === Infinity ? t('timeline.gap.lasts') : lasting(h.to - h.from, locale))
 
 /** inWords is what is under the pointer; empty: recording and nothing else. */
-export function inWords(f: Found, { locale, now, t }: { locale: string; now: number; t: Speak }): string {
+export function inWords(f: Found, { locale, t }: { locale: string; t: Speak }): string {
   switch (f.is) {
     case 'bookmark': {
       const note = f.bookmark.note || t('timeline.unnamed')
@@ -35,11 +35,11 @@ export function inWords(f: Found, { locale, now, t }: { locale: string; now: num
     case 'session':
       return t('timeline.session', { name: f.session.name || String(f.session.id) })
     case 'gap':
-      return t('timeline.gap.long', { reason: reasonOf(f.hole, t), length: lengthOf({ ...f.hole, to: f.hole.from > now ? Infinity : f.hole.to }, locale, t) })
+      return t('timeline.gap.long', { reason: reasonOf(f.hole, t), length: lengthOf(f.hole, locale, t) })
     case 'recorded':
       return f.hole ? t(f.hole.kind === 'video' ? 'timeline.video' : 'timeline.audio', { reason: reasonOf(f.hole, t) }) : ''
     case 'nothing':
-      return t('timeline.nothing')
+      return t(f.future ? 'timeline.future' : 'timeline.nothing')
   }
 }
 

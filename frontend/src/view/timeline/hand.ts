@@ -63,7 +63,7 @@ export class Hand {
     this.moved ||= Math.hypot(at.x - this.began.x, at.y - this.began.y) > slop
     const v = this.moves.view()
     if (!v) return
-    if (this.what === 'pan') this.moves.show(pan(v, before.x - at.x))
+    if (this.what === 'pan') this.moves.show(pan(v, at.x - before.x))
     else if (this.what === 'scrub') this.moves.scrub(at.x)
     else if (this.pinched && this.fingers.size === 2) this.moves.show(pinch(this.pinched.view, this.pinched.at, this.pair()))
   }
@@ -98,7 +98,7 @@ export class Hand {
     if (!v) return
     e.preventDefault()
     const sideways = e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)
-    if (sideways) this.moves.show(pan(v, (e.deltaX || e.deltaY) * (e.deltaMode === 1 ? 16 : 1)))
+    if (sideways) this.moves.show(pan(v, -(e.deltaX || e.deltaY) * (e.deltaMode === 1 ? 16 : 1)))
     else this.moves.show(zoom(v, where(e).x, wheel(e.deltaY, e.deltaMode, e.ctrlKey)))
   }
 
