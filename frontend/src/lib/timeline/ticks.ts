@@ -34,12 +34,12 @@ const steps: readonly (readonly [number, number])[] = [
 const dayTicks = [1, 2, 5, 10]
 const monthTicks = [1, 2, 3, 6, 12]
 
-/** ruler lays ticks and dates out; labels are at least so many pixels apart. */
-export function ruler(v: View, zone: string, locale: string, apart = 76): Ruler {
+/** ruler lays ticks and dates out; labels are at least so many pixels apart, those with seconds more. */
+export function ruler(v: View, zone: string, locale: string, apart = v.width < 600 ? 56 : 76): Ruler {
   const pixel = perPixel(v)
-  const found = steps.find(([s]) => s / pixel >= apart + (s < second ? 26 : s < minute ? 12 : 0))
+  const found = steps.find(([s]) => s / pixel >= Math.max(apart, s < second ? 92 : s < minute ? 76 : 0))
   if (found) return { ticks: clockTicks(v, zone, locale, found, apart), titles: titles(v, zone, locale, 'day'), step: found[0] }
-  const days = dayTicks.find((n) => (n * day) / pixel >= (n === 1 ? apart : apart * 0.6))
+  const days = dayTicks.find((n) => (n * day) / pixel >= (n === 1 ? Math.max(apart, 70) : apart * 0.6))
   if (days) return { ticks: dateTicks(v, zone, locale, days), titles: titles(v, zone, locale, 'month'), step: days * day }
   const months = monthTicks.find((n) => (n * 30 * day) / pixel >= apart * 0.6) ?? 12
   return { ticks: monthly(v, zone, locale, months), titles: titles(v, zone, locale, 'year'), step: months * 30 * day }
