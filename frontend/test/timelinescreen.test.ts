@@ -35,6 +35,7 @@ beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1000)
   vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null)
   player = {
+    camera: 'cam',
     seeks: [],
     shown: { time: new Date(now - 600_000), position: '7.1260000' },
     edge: { time: new Date(now), position: '7.1860000' },
@@ -55,7 +56,7 @@ afterEach(async () => {
 })
 
 async function show(marks = {}): Promise<HTMLElement> {
-  app = mount(Timeline, { target: document.body, props: { player, camera: 'cam', zone: 'UTC', marks, oncommand: (c: Command) => said.push(c) } })
+  app = mount(Timeline, { target: document.body, props: { player, zone: 'UTC', marks, oncommand: (c: Command) => said.push(c) } })
   await vi.waitFor(() => {
     flushSync()
     expect(document.body.textContent).toContain('in view')

@@ -2,6 +2,7 @@
 
 /** Playing is what the store says, and does when asked. */
 export interface Playing {
+  readonly camera: string
   readonly shown: { readonly time: Date; readonly position: string } | null
   readonly edge: { readonly time: Date | string; readonly position: string } | null
   readonly live: boolean
