@@ -204,7 +204,8 @@ func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera,
 }
 
 func (a *Appliance) makeWeb() error {
-	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Recognition: a.captions, Settings: a, Models: a.captions.keeper, Devices: webDevices, Level: a.level, Frontend: frontend.Files()}
+	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Preview: a.preview,
+		Recognition: a.captions, Settings: a, Models: a.captions.keeper, Devices: webDevices, Level: a.level, Frontend: frontend.Files()}
 	for _, c := range a.all() {
 		o.Cameras = append(o.Cameras, web.Camera{Name: c.name, Timeline: c.tl})
 	}
@@ -406,6 +407,28 @@ func (a *Appliance) snapshot(ctx context.Context, name string, p media.Position,
 		return still(ctx, c.tl, p, width)
 	}
 	return nil, fmt.Errorf("camera %s is closed", name)
+}
+
+func (a *Appliance) preview(ctx context.Context, name string, p media.Position) (*web.Preview, error) {
+	if c := a.find(name); c != nil {
+		return preview(ctx, c.tl, p)
+	}
+	return nil, fmt.Errorf("camera %s is closed", name)
+}
+
+// preview finds a key frame as web hands it out.
+func preview(ctx context.Context, tl *timeline.Timeline, p media.Position) (*web.Preview, error) {
+	f, err := snapshot.FindKey(ctx, snapshot.Of(tl), p)
+	if err != nil {
+		return nil, err
+	}
+	return &web.Preview{At: f.At, JPEG: func(ctx context.Context, width int) ([]byte, error) {
+		m, err := f.JPEG(ctx, width)
+		if err != nil {
+			return nil, err
+		}
+		return m.JPEG, nil
+	}}, nil
 }
 
 // still makes an image as web hands it out.

@@ -79,6 +79,9 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 		},
 		Snapshot: func(ctx context.Context, camera string, p media.Position, width int) (*web.Still, error) {
 			return still(ctx, lines[camera], p, width)
+		},
+		Preview: func(ctx context.Context, camera string, p media.Position) (*web.Preview, error) {
+			return preview(ctx, lines[camera], p)
 		}}
 	for _, name := range names {
 		st, err := store.Open(filepath.Join(dir, name), store.Options{ReadOnly: true, Fold: fold})

@@ -223,3 +223,52 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("decoding goes on: %v", err)
 	}
 }
+
+// The key frame found for a moment is the last one that is shown at it or before and can be
+// decoded alone, in open groups as well, in gaps and at the ends of runs.
+func TestFindKey(t *testing.T) {
+	for name, c := range streams(t) {
+		d := newDeck(t)
+		base := d.play(c, true)
+		d.next(time.Minute)
+		second := d.play(c, true)
+		for run, base := range map[media.Run]time.Duration{1: base, 2: second} {
+			key := 0
+			for i, m := range c.frames() {
+				for _, u := range c.units {
+					if u.PTS() == m && u.IsKey() && begins(c.track, u.Payload) {
+						key = i
+					}
+				}
+				f, err := FindKey(t.Context(), d.whole(), at(run, base+m))
+				must(t, err)
+				if f.At != at(run, base+c.frames()[key]) || !f.Key || len(f.units) != 1 {
+					t.Fatalf("%s: at frame %d: the frame of %v of %d units, want key frame %d", name, i, f.At.Time-base, len(f.units), key)
+				}
+				if run == 1 && shows(t, f) != key {
+					t.Fatalf("%s: shows %d, want %d", name, shows(t, f), key)
+				}
+			}
+			f, err := FindKey(t.Context(), d.whole(), at(run, time.Hour)) // behind the run
+			must(t, err)
+			if f.At != at(run, base+c.frames()[key]) {
+				t.Errorf("%s: behind run %d: %v, want key frame %d", name, run, f.At, key)
+			}
+		}
+		var none *Nothing
+		if _, err := FindKey(t.Context(), d.whole(), at(1, base-1)); !errors.As(err, &none) {
+			t.Errorf("%s: before the first: %v", name, err)
+		}
+	}
+}
+
+func BenchmarkPreview(b *testing.B) {
+	d := newDeck(b)
+	base := d.play(h264Clip(b, "1280x720", "4", "-bf", "0", "-g", "30"), false)
+	for b.Loop() {
+		f, err := FindKey(b.Context(), d.whole(), at(1, base+2500*time.Millisecond))
+		must(b, err)
+		_, err = f.JPEG(b.Context(), 320)
+		must(b, err)
+	}
+}

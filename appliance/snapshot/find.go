@@ -35,7 +35,18 @@ type Frame struct {
 // picture, the one with the greatest presentation time not after p. Where the picture is
 // missing at p it is the last one before. Its error is a *Nothing if there is none.
 func Find(ctx context.Context, tl Timeline, p media.Position) (*Frame, error) {
-	s := &search{tl: tl, p: p, open: p, video: map[uint16]media.Track{}}
+	return (&search{tl: tl, p: p, open: p, video: map[uint16]media.Track{}}).find(ctx)
+}
+
+// FindKey is the last key frame shown at p or before it, which is decoded without any
+// other: at most as far from the frame of Find as the camera's key frames lie apart. Final
+// is not told. Its error is a *Nothing if there is none.
+func FindKey(ctx context.Context, tl Timeline, p media.Position) (*Frame, error) {
+	return (&search{tl: tl, p: p, open: p, keys: true, video: map[uint16]media.Track{}}).find(ctx)
+}
+
+func (s *search) find(ctx context.Context) (*Frame, error) {
+	tl, p := s.tl, s.p
 	for _, t := range tl.Tracks() {
 		if t.Kind == media.Video && t.Role == media.Main {
 			s.video[t.ID] = t
@@ -68,6 +79,7 @@ type search struct {
 	tl    Timeline
 	p     media.Position // units shown after it are not looked for
 	open  media.Position // where a cursor is opened
+	keys  bool           // the key frame is enough
 	video map[uint16]media.Track
 
 	run    media.Run
@@ -125,6 +137,9 @@ func (s *search) back(ctx context.Context) error {
 			return err
 		}
 		s.take(item)
+		if len(s.units) > 0 && s.keys {
+			return nil
+		}
 		if len(s.units) > 0 {
 			return s.read(ctx, c)
 		}
@@ -164,6 +179,9 @@ func (s *search) read(ctx context.Context, c Cursor) error {
 			return nil
 		}
 		s.take(item)
+		if s.keys && len(s.units) > 0 {
+			return nil // the cursor began at the last one, or no other was found
+		}
 		if s.full {
 			return fmt.Errorf("the key frame before %v lies more than %d MB of pictures back, too far to decode", s.p, maxGroup>>20)
 		}

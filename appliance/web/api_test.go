@@ -229,7 +229,7 @@ func TestDescription(t *testing.T) {
 			t.Errorf("%s has %d fields; %d are described, %d required", x.Name(), x.NumField(), len(schema.Properties), len(schema.Required))
 		}
 	}
-	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{},
+	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{}, Days{},
 		ExportList{}, SettingList{}, DeviceList{}, Level{}, ModelList{}, ModelJobList{}, PublishedList{}, Bookmarks{}, Pins{}, Sessions{}, StopNow{}} {
 		check(reflect.TypeOf(v))
 	}

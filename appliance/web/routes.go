@@ -42,6 +42,8 @@ func (s *Server) table() []route {
 		{"/api/v1/exports", s.getExports, nil},
 		{"/api/v1/exports/{job}", s.getExportJob, map[string]answer{http.MethodDelete: s.deleteExportJob}},
 		{"/api/v1/snapshot.jpg", s.getSnapshot, nil},
+		{"/api/v1/preview.jpg", s.getPreview, nil},
+		{"/api/v1/days", s.getDays, nil},
 		{"/api/v1/frames", s.getFrames, nil},
 		{"/api/v1/bookmarks", s.getBookmarks, map[string]answer{http.MethodPost: s.postBookmark}},
 		{"/api/v1/bookmarks/{id}", nil, map[string]answer{http.MethodPatch: s.patchBookmark, http.MethodDelete: s.deleteBookmark}},

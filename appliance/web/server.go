@@ -35,6 +35,7 @@ type Server struct {
 	screens  chan struct{} // a place for each player
 	shapes   map[string]*shapes
 	counts   player.Counts
+	previews *previews
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -48,7 +49,7 @@ func New(o Options) (*Server, error) {
 		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches),
 		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists),
 		looks: make(chan struct{}, 1), levels: make(chan struct{}, levelMeters),
-		screens: make(chan struct{}, screens), shapes: map[string]*shapes{}}
+		screens: make(chan struct{}, screens), shapes: map[string]*shapes{}, previews: newPreviews(o.Snapshots, previewBytes)}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
 		s.meters[c.Name], s.shapes[c.Name] = &meter{}, &shapes{}

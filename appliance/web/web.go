@@ -31,6 +31,7 @@ type Options struct {
 	// Edge is where an export that is asked to begin at p begins; nil: at p.
 	Edge        func(ctx context.Context, camera string, p media.Position) (media.Position, error)
 	Snapshot    Snapshotter // nil: snapshots are answered with 501
+	Preview     Previewer   // nil: previews are answered with 501
 	Recognition Recognition // nil: what is recorded is only read
 	Settings    Settings    // nil: likewise
 	Models      Models      // nil: likewise
@@ -43,7 +44,8 @@ type Options struct {
 	Now func() time.Time
 	// Exports is how many may be made at once, the others are told to come again; 0: 4.
 	Exports int
-	// Snapshots is how many may be decoded at once, the others wait for a moment; 0: 2.
+	// Snapshots is how many may be decoded at once, the others wait for a moment; 0: 2. Previews
+	// have as many places of their own, so that nobody's scrubbing keeps snapshots waiting.
 	Snapshots int
 }
 
