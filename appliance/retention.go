@@ -3,9 +3,11 @@ package appliance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"hindsight/media"
 	"hindsight/store"
 )
 
@@ -20,23 +22,22 @@ const captionsEvery = time.Hour
 type shelf struct {
 	camera string
 	store  interface {
-		Runs() []store.RunInfo
+		NextDrop() (media.Position, bool)
+		Anchors(run media.Run) media.Anchors
 		DropOldest() (int64, error)
+		PinnedBytes() int64
 	}
 }
 
 // oldest is the wall time of what would be dropped next.
 func (s shelf) oldest() (time.Time, bool) {
-	for _, r := range s.store.Runs() {
-		if r.Segments > 0 {
-			return r.Anchors.Wall(r.First), true
-		}
-	}
-	return time.Time{}, false
+	p, ok := s.store.NextDrop()
+	return s.store.Anchors(p.Run).Wall(p.Time), ok
 }
 
 // retention deletes the oldest segments of all cameras while less than the
-// reserve is free.
+// reserve is free. What pins hold stays: when they fill the disk, the newest recording goes on in
+// what is left, and for as long as nothing more is, with the gap that a full disk leaves.
 type retention struct {
 	shelves []shelf
 	free    func() (free, reserve int64, err error)
@@ -98,8 +99,13 @@ func (r *retention) sweep() {
 			bytes += freed
 			continue
 		} else if !r.warned {
-			r.log.Error("retention: the disk is nearly full and nothing old is left to delete; make room",
-				"free", formatBytes(free), "wanted", formatBytes(reserve))
+			if pinned := r.pinned(); pinned > 0 {
+				r.log.Error("retention: the disk is nearly full, and pins hold the rest; delete pins or make room, else only the last minutes are kept",
+					"free", formatBytes(free), "wanted", formatBytes(reserve), "pinned", formatBytes(pinned))
+			} else {
+				r.log.Error("retention: the disk is nearly full and nothing old is left to delete; make room",
+					"free", formatBytes(free), "wanted", formatBytes(reserve))
+			}
 			r.warned = true
 		}
 		if segments > 0 {
@@ -108,6 +114,27 @@ func (r *retention) sweep() {
 		}
 		return
 	}
+}
+
+// pinned is what pins hold of all cameras.
+func (r *retention) pinned() (bytes int64) {
+	for _, s := range r.shelves {
+		bytes += s.store.PinnedBytes()
+	}
+	return bytes
+}
+
+// problem says that pins leave too little room; empty while they do not. pinned is what they hold.
+func (r *retention) problem(d disk, reserve int64) (why string, pinned int64) {
+	if pinned = r.pinned(); pinned == 0 || d.free >= reserve {
+		return "", pinned
+	}
+	for _, s := range r.shelves {
+		if _, ok := s.oldest(); ok {
+			return "", pinned
+		}
+	}
+	return fmt.Sprintf("pins hold %s, and the disk is nearly full: only the last minutes are kept besides; delete pins or make room", formatBytes(pinned)), pinned
 }
 
 // dropOldest deletes from the camera whose oldest segment is oldest. When that one

@@ -20,15 +20,21 @@ type fakeShelf struct {
 	disk     *int64
 	dropped  *[]string
 	err      error
+	pinned   int64
 }
 
-func (f *fakeShelf) Runs() []store.RunInfo {
+func (f *fakeShelf) NextDrop() (media.Position, bool) {
+	return media.Position{Run: 1}, len(f.segments) > 1
+}
+
+func (f *fakeShelf) Anchors(media.Run) media.Anchors {
 	if len(f.segments) == 0 {
 		return nil
 	}
-	return []store.RunInfo{{Run: 1, Segments: len(f.segments),
-		Anchors: media.Anchors{{Wall: f.segments[0], Trusted: true}}}}
+	return media.Anchors{{Wall: f.segments[0], Trusted: true}}
 }
+
+func (f *fakeShelf) PinnedBytes() int64 { return f.pinned }
 
 func (f *fakeShelf) DropOldest() (int64, error) {
 	if f.err != nil {
@@ -69,8 +75,8 @@ func TestRetentionSweep(t *testing.T) {
 			var dropped []string
 			r := &retention{log: quiet, free: func() (int64, int64, error) { return free, 1000, nil },
 				shelves: []shelf{
-					{"a", &fakeShelf{"a", c.a, &free, &dropped, c.errA}},
-					{"b", &fakeShelf{"b", c.b, &free, &dropped, nil}},
+					{"a", &fakeShelf{"a", c.a, &free, &dropped, c.errA, 0}},
+					{"b", &fakeShelf{"b", c.b, &free, &dropped, nil, 0}},
 				}}
 			r.sweep()
 			if !reflect.DeepEqual(dropped, c.want) {
@@ -89,8 +95,8 @@ func TestRetentionLog(t *testing.T) {
 	var log countingHandler
 	r := &retention{log: slog.New(&log), free: func() (int64, int64, error) { return free, 1000, nil },
 		shelves: []shelf{
-			{"a", &fakeShelf{"a", []time.Time{hour(1), hour(2)}, &free, &dropped, errors.New("no")}},
-			{"b", &fakeShelf{"b", []time.Time{hour(3), hour(4), hour(5)}, &free, &dropped, nil}},
+			{"a", &fakeShelf{"a", []time.Time{hour(1), hour(2)}, &free, &dropped, errors.New("no"), 0}},
+			{"b", &fakeShelf{"b", []time.Time{hour(3), hour(4), hour(5)}, &free, &dropped, nil, 0}},
 		}}
 	r.sweep()
 	if log.n != 3 {
@@ -99,6 +105,25 @@ func TestRetentionLog(t *testing.T) {
 	r.sweep()
 	if log.n != 3 {
 		t.Errorf("%d lines after another sweep, want no more than 3", log.n)
+	}
+}
+
+// Pins that fill the disk are told of as what they are.
+func TestPinsThatFillTheDiskAreTold(t *testing.T) {
+	hour := func(h int) time.Time { return time.Date(2026, 1, 1, h, 0, 0, 0, time.UTC) }
+	free := int64(0)
+	var dropped []string
+	a := &fakeShelf{"a", []time.Time{hour(1), hour(2)}, &free, &dropped, nil, 7 << 30}
+	r := &retention{log: quiet, free: func() (int64, int64, error) { return free, 1000, nil }, shelves: []shelf{{"a", a}}}
+	if why, pinned := r.problem(disk{free: 500}, 1000); why != "" || pinned != 7<<30 {
+		t.Errorf("while something can go: %q, %d pinned", why, pinned)
+	}
+	r.sweep()
+	if why, _ := r.problem(disk{free: 500}, 1000); !strings.Contains(why, "pins hold 7") {
+		t.Errorf("when nothing is left to go: %q, want it to tell of the pins", why)
+	}
+	if why, _ := r.problem(disk{free: 1000}, 1000); why != "" {
+		t.Errorf("with room again: %q", why)
 	}
 }
 

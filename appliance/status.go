@@ -25,6 +25,7 @@ func (a *Appliance) status() web.Status {
 		UptimeSeconds: (a.clock.Boot() - a.started).Seconds(), Disk: web.Disk{Path: a.conf.Data}}
 	if d, err := diskOf(a.conf.Data); err == nil {
 		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.config.Load().reserve(d)
+		st.Disk.Problem, st.Disk.PinnedBytes = a.retention().problem(d, a.config.Load().reserve(d))
 	}
 	st.DaysThatFit = a.daysThatFit()
 	st.Players = a.players()

@@ -126,6 +126,9 @@ func (s *Bolt) loadSegments(known map[segmentID]indexEntry) (put []indexEntry, e
 			s.removeLeftover(name)
 			continue
 		}
+		if s.dropped(id) {
+			continue
+		}
 		seg, entry, err := s.loadSegment(id, known[id])
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // retention in another process
@@ -141,6 +144,19 @@ func (s *Bolt) loadSegments(known map[segmentID]indexEntry) (put []indexEntry, e
 		s.notes.learn(seg.sum)
 	}
 	return put, nil
+}
+
+// dropped reports whether a segment was deleted, but for its file: a crash came between. That goes now.
+func (s *Bolt) dropped(id segmentID) bool {
+	if !slices.ContainsFunc(s.notes.deletions(id.run), func(d deletion) bool { return d.names(id) }) {
+		return false
+	}
+	if !s.o.ReadOnly {
+		if err := os.Remove(id.path(s.dir)); err != nil {
+			s.log.Warn("a deleted segment stays", "file", id.name(), "err", err)
+		}
+	}
+	return true
 }
 
 // removeLeftover removes a segment that a crash left half made.
@@ -203,6 +219,11 @@ func (s *Bolt) finishRuns() {
 		for _, a := range s.notes.of(r.run) {
 			r.anchors = addAnchor(r.anchors, a)
 		}
+		for _, d := range s.notes.deletions(r.run) {
+			if r.end == "" {
+				r.end = d.end
+			}
+		}
 		if r.end == "" && !(recorded && r.run == s.notes.run) {
 			r.end = media.Crash
 		}
@@ -243,6 +264,9 @@ func (s *Bolt) Runs() []RunInfo {
 	var out []RunInfo
 	for _, r := range s.cat.runs {
 		if x := s.cat.info(r); s.cat.blocks(r.run) {
+			for _, d := range s.notes.deletions(r.run) {
+				x.Gaps = addGap(x.Gaps, d.gap())
+			}
 			out = append(out, x)
 		}
 	}

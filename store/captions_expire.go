@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -26,7 +27,10 @@ func (s *Bolt) ExpireCaptions() (int, error) {
 	if !ok {
 		return 0, nil
 	}
-	n, err := s.notes.expire(p)
+	s.mu.RLock()
+	kept := s.cat.kept()
+	s.mu.RUnlock()
+	n, err := s.notes.expire(p, kept)
 	if err != nil {
 		return n, fmt.Errorf("store: captions before %v: %w", p, err)
 	}
@@ -95,9 +99,14 @@ func wholly(c media.Caption, p media.Position) bool {
 	return c.Run < p.Run || c.Run == p.Run && c.End <= p.Time && c.Start < p.Time
 }
 
-// expire deletes what lies wholly before p, and returns how many captions. The caller holds caps.
-func (n *notes) expire(p media.Position) (count int, err error) {
-	gone, err := n.find(span{until: firstKey(p)}, func(c media.Caption) bool { return wholly(c, p) })
+// expire deletes what lies wholly before p, and captions in the holes between
+// what is kept, and returns how many captions. The caller holds caps.
+func (n *notes) expire(p media.Position, kept []keptRange) (count int, err error) {
+	scan := p
+	if len(kept) > 1 && kept[0].from == p { // else captions are kept longer than their media
+		scan = kept[len(kept)-1].from
+	}
+	gone, err := n.find(span{until: firstKey(scan)}, func(c media.Caption) bool { return wholly(c, p) || scan != p && outside(kept, c) })
 	if err != nil {
 		return 0, err
 	}
@@ -112,6 +121,9 @@ func (n *notes) expire(p media.Position) (count int, err error) {
 			err = n.unhear(path, p)
 		}
 		if err == nil {
+			err = n.forgetOld(name, p)
+		}
+		if err == nil {
 			err = n.shrink(path)
 		}
 		if err != nil {
@@ -121,7 +133,82 @@ func (n *notes) expire(p media.Position) (count int, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.heard.forget(p)
+	n.deleted = slices.DeleteFunc(n.deleted, func(d deletion) bool { return d.before(p) })
 	return count, nil
+}
+
+// forgetOld deletes a file's bookmarks, sessions that are over, and deletions that lie wholly before p.
+func (n *notes) forgetOld(name string, p media.Position) error {
+	n.mu.Lock()
+	var old []media.Mark
+	for _, m := range n.marks {
+		if m.file == name && m.wholly(p) {
+			old = append(old, m.Mark)
+		}
+	}
+	gone := slices.ContainsFunc(n.deleted, func(d deletion) bool { return d.before(p) })
+	n.mu.Unlock()
+	var keys [][]byte
+	if gone {
+		err := n.reading(filepath.Join(n.dir, name), func(t tree) error {
+			keys = nil
+			return t.eachIn(deletedBucket, func(key, value []byte) error {
+				d, err := decodeDeletion(value)
+				if err == nil && d.before(p) {
+					keys = append(keys, key)
+				}
+				return err
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(old) == 0 && len(keys) == 0 {
+		return nil
+	}
+	err := n.updateMarks(name, func(tx *bolt.Tx) error {
+		for _, m := range old {
+			if err := deleteMark(tx, m.Kind, m.ID); err != nil {
+				return err
+			}
+		}
+		for _, k := range keys {
+			if err := tx.Bucket(deletedBucket).Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, m := range old {
+		delete(n.marks, m.ID)
+		n.marked++
+	}
+	return nil
+}
+
+// before reports whether the deletion lies wholly before p.
+func (d deletion) before(p media.Position) bool {
+	return !p.Before(media.Position{Run: d.run, Time: d.until})
+}
+
+// wholly reports whether retention takes m with what is recorded before p: a
+// bookmark, or a session that is over. Pins and stops go when somebody wants it.
+func (m keptMark) wholly(p media.Position) bool {
+	switch {
+	case m.Kind == media.Bookmark:
+		return m.From.Before(p)
+	case m.Kind == media.Session && m.By == media.ByRun:
+		return m.From.Run < p.Run
+	case m.Kind == media.Session:
+		return !m.Open() && !p.Before(m.Until)
+	}
+	return false
 }
 
 // unhear deletes a file's records of hours that lie wholly before p.
@@ -206,7 +293,7 @@ func (n *notes) shrink(path string) error {
 }
 
 // keepsMonth are the buckets for whose sake the file of a month that is over stays.
-var keepsMonth = [][]byte{captionsBucket, placesBucket, heardBucket, voidBucket,
+var keepsMonth = [][]byte{captionsBucket, placesBucket, heardBucket, voidBucket, deletedBucket,
 	markBuckets[media.Bookmark], markBuckets[media.Pin], markBuckets[media.Session], markBuckets[media.Stop]}
 
 // errStop ends a walk.

@@ -55,6 +55,8 @@ type checker struct {
 	runs   map[media.Run]*checkedRun
 	order  []*checkedSegment
 	tracks map[uint16]media.Track // what each track was said to be first
+
+	deleted []deletion
 }
 
 func (c *checker) broken(invariant int, format string, args ...any) {
@@ -72,6 +74,7 @@ func Check(dir string) (Report, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return r, fmt.Errorf("store: check: %w", err)
 	}
+	c.deletions()
 	names, err := listDir(filepath.Join(dir, segmentsDir))
 	if err != nil {
 		return r, fmt.Errorf("store: check: %w", err)
@@ -106,11 +109,11 @@ func (c *checker) sequence() {
 		}
 		switch {
 		case before == nil:
-		case before.id.run != s.id.run && s.id.seq != 1:
+		case before.id.run != s.id.run && s.id.seq != 1 && !c.told(segmentID{s.id.run, 1}, s.id):
 			c.broken(13, "the run begins with segment %d, though an older run is kept", s.id.seq)
-		case before.id.run == s.id.run && before.id.seq+1 != s.id.seq:
+		case before.id.run == s.id.run && before.id.seq+1 != s.id.seq && !c.told(segmentID{s.id.run, before.id.seq + 1}, s.id):
 			c.broken(13, "follows segment %d", before.id.seq)
-		case before.id.run == s.id.run && s.readable && before.readable && s.head.Before > before.blocks:
+		case before.id.run == s.id.run && before.id.seq+1 == s.id.seq && s.readable && before.readable && s.head.Before > before.blocks:
 			c.broken(14, "%d blocks of the segment before count, and it has %d", s.head.Before, before.blocks)
 		}
 		if s.readable && s.id.seq == 1 && s.head.Before != 0 {

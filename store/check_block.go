@@ -147,6 +147,9 @@ func (r *checkedRun) beginSegment(c *checker, s *checkedSegment) {
 	}
 	r.gaps, r.gapsOf = slices.Clone(s.head.Open), s.id
 	r.firsts = nil
+	if r.begun && !known { // what lay between was deleted
+		r.keys, r.oldest = map[uint16]keyFrame{}, Ref{s.id.run, s.id.seq, 1}
+	}
 	for _, a := range s.head.Anchors {
 		r.anchors = addAnchor(r.anchors, a)
 	}
@@ -182,6 +185,7 @@ func (r *checkedRun) addUnits(c *checker, b *checkedBlock) {
 	fell := map[uint16]bool{}
 	for _, u := range b.units {
 		isVideo := kindOf(b.head.tracks(), u.Track) == media.Video
+		c.spared(b.head.Ref.Run, u.Unit)
 		if isVideo && !video {
 			video = true
 			r.checkKey(c, b.head, u.Unit)

@@ -85,6 +85,7 @@ func (c *checker) month(n *notes, name string) checkedMonth {
 		c.spoken(t, &x)
 		c.monthHeard(t, &x)
 		c.monthMarks(t, &x)
+		c.monthDeleted(t, &x)
 		return nil
 	})
 	if err != nil {

@@ -201,6 +201,11 @@ func (h history) mark(kind media.MarkKind, id uint64, fn func(*media.Mark)) {
 	})
 }
 
+// deleted writes a deletion into the notes.
+func (h history) deleted(d deletion) {
+	h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, deletedBucket, d.key(), d.encode()) })
+}
+
 // breaks are ways to break one invariant each. Others may break with it.
 var breaks = []struct {
 	name string
@@ -441,6 +446,18 @@ var breaks = []struct {
 			m := media.Mark{ID: 9, Kind: media.Stop, From: media.Position{Run: 1}}
 			return errors.Join(putCounter(tx, markCounter, 9), putIn(tx, markBuckets[media.Stop], idKey(9), encodeMark(m)))
 		})
+	}},
+	{"a deletion in the place of another", 28, func(h history) {
+		d := deletion{run: 1, from: 1, until: 2, by: byPerson, state: done}
+		h.edit(h.notes(), func(tx *bolt.Tx) error { return putIn(tx, deletedBucket, deletion{run: 1, from: 5}.key(), d.encode()) })
+	}},
+	{"a deletion that ends before it begins", 28, func(h history) { h.deleted(deletion{run: 1, from: 2, until: 1, by: byPerson, state: done}) }},
+	{"a deletion in a run that is to come", 28, func(h history) { h.deleted(deletion{run: 9, from: 2, until: 3, by: byPerson, state: done}) }},
+	{"a unit in what is deleted", 28, func(h history) {
+		h.deleted(deletion{run: 1, from: time.Second, until: 2 * time.Second, by: byPerson, state: done})
+	}},
+	{"a segment that is deleted", 28, func(h history) {
+		h.deleted(deletion{run: 1, from: time.Hour, until: 2 * time.Hour, first: 2, last: 2, by: byPerson, state: done})
 	}},
 }
 

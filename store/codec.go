@@ -12,21 +12,22 @@ import (
 
 // The magics of FORMAT.md: what a record or unit begins with.
 const (
-	magicUnit    = "HSu1"
-	magicBlock   = "HSb1"
-	magicHead    = "HSs1"
-	magicTail    = "HSt1"
-	magicIndex   = "HSi1"
-	magicCounter = "HSc1"
-	magicTrack   = "HSk1"
-	magicAnchor  = "HSa1"
-	magicCaption = "HSx1"
-	magicPlace   = "HSp1"
-	magicModel   = "HSm1"
-	magicHeard   = "HSh1"
-	magicVoid    = "HSv1"
-	magicSearch  = "HSf1"
-	magicMark    = "HSn1"
+	magicUnit     = "HSu1"
+	magicBlock    = "HSb1"
+	magicHead     = "HSs1"
+	magicTail     = "HSt1"
+	magicIndex    = "HSi1"
+	magicCounter  = "HSc1"
+	magicTrack    = "HSk1"
+	magicAnchor   = "HSa1"
+	magicCaption  = "HSx1"
+	magicPlace    = "HSp1"
+	magicModel    = "HSm1"
+	magicHeard    = "HSh1"
+	magicVoid     = "HSv1"
+	magicSearch   = "HSf1"
+	magicMark     = "HSn1"
+	magicDeletion = "HSd1"
 )
 
 const (

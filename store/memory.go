@@ -216,18 +216,18 @@ func (m *Memory) DropOldest() (int64, error) {
 	if len(bs) == 0 {
 		return 0, ErrNoBlock
 	}
-	first := bs[0].entry.Ref
-	if m.run != nil && first.Run == m.run.run && first.Segment == m.run.next.Segment {
+	from, n := m.toDrop()
+	if n == from {
 		return 0, ErrNoBlock
 	}
 	var freed int64
-	n := 0
-	for n < len(bs) && bs[n].entry.Ref.Run == first.Run && bs[n].entry.Ref.Segment == first.Segment {
-		freed += bs[n].bytes
-		n++
+	for _, b := range bs[from:n] {
+		freed += b.bytes
 	}
-	clear(bs[:n])
-	m.disk.blocks = bs[n:]
+	if from > 0 {
+		m.addHole(bs[from], n)
+	}
+	m.disk.blocks = slices.Delete(bs, from, n)
 	m.expire()
 	return freed, nil
 }

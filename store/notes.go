@@ -57,6 +57,7 @@ type notes struct {
 	caption uint64          // highest ever given
 	mark    uint32          // highest ever given
 	marks   map[uint64]keptMark
+	deleted []deletion
 	marked  uint64 // changes of marks so far
 	tracks  map[uint16]media.Track
 	anchors map[media.Run]media.Anchors
@@ -142,7 +143,7 @@ func (n *notes) read(path string, heard heardChunks) error {
 			take   func(key, value []byte) error
 		}{
 			{countersBucket, n.takeCounter}, {tracksBucket, n.takeTrack}, {anchorsBucket, n.takeAnchor},
-			{heardBucket, n.takeHeard(heard)}, {voidBucket, n.takeVoid(file)},
+			{deletedBucket, n.takeDeletion}, {heardBucket, n.takeHeard(heard)}, {voidBucket, n.takeVoid(file)},
 		} {
 			if err := t.eachIn(part.bucket, part.take); err != nil {
 				return err
@@ -339,7 +340,7 @@ func (n *notes) restore() error {
 		n.marks[id] = keptMark{m.Mark, file}
 	}
 	n.mu.Unlock()
-	return n.write(n.putMarks)
+	return n.write(func(tx *bolt.Tx) error { return errors.Join(n.putMarks(tx), n.putDeletions(tx)) })
 }
 
 // path is this month's file.

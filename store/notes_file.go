@@ -224,6 +224,7 @@ var noteBuckets = []noteBucket{
 	{editedBucket, func(k, v []byte) error { _, err := parseItem(leafItem{key: k, value: v}); return err }},
 	{heardBucket, func(_, v []byte) error { _, err := decodeChunk(v); return err }},
 	{voidBucket, func(_, v []byte) error { _, err := decodeVoid(v); return err }},
+	{deletedBucket, func(k, v []byte) error { _, err := readDeletion(k, v); return err }},
 	markNotes(media.Bookmark), markNotes(media.Pin), markNotes(media.Session), markNotes(media.Stop),
 }
 

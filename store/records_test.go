@@ -44,7 +44,8 @@ var (
 		ID: 1 << 40, Kind: media.Session, By: media.ByPerson, From: media.Position{Run: 3, Time: time.Hour}, Until: media.Position{Run: 3, Time: 2 * time.Hour},
 		Text: "수업 3\n", Who: "anna", Created: time.Unix(1_700_000_000, 7).UTC(), Changed: time.Unix(1_700_000_001, 0).UTC(),
 	}
-	someVoid = void{last: 9, CaptionRange: CaptionRange{
+	someDeletion = deletion{run: 3, from: 5, until: time.Hour, first: 2, last: 7, by: byPerson, state: goingOn, end: media.Off, detail: "by anna"}
+	someVoid     = void{last: 9, CaptionRange: CaptionRange{
 		From: media.Position{Run: 1, Time: 5}, Until: media.Position{Run: 2, Time: 6}, Language: "ko", Model: "m", Track: 1, KeepHand: true,
 	}}
 )
@@ -70,6 +71,7 @@ var records = []struct {
 	{"hearing", someChunk.encode(), func(b []byte) (any, error) { return decodeChunk(b) }, someChunk},
 	{"void", someVoid.encode(), func(b []byte) (any, error) { return decodeVoid(b) }, someVoid},
 	{"mark", encodeMark(someMark), func(b []byte) (any, error) { return decodeMark(b) }, someMark},
+	{"deletion", someDeletion.encode(), func(b []byte) (any, error) { return decodeDeletion(b) }, someDeletion},
 	{"size in an index", encodeIndex(someSummary, 1<<40), func(b []byte) (any, error) { _, n, err := decodeIndex(b); return n, err }, int64(1 << 40)},
 }
 
@@ -157,6 +159,11 @@ func FuzzRecords(f *testing.F) {
 		if m, err := decodeMark(whole); err == nil {
 			if got, err := decodeMark(encodeMark(m)); err != nil || got != m {
 				t.Errorf("mark %+v comes back as %+v, %v", m, got, err)
+			}
+		}
+		if d, err := decodeDeletion(whole); err == nil {
+			if got, err := decodeDeletion(d.encode()); err != nil || got != d {
+				t.Errorf("deletion %+v comes back as %+v, %v", d, got, err)
 			}
 		}
 		if v, err := decodeVoid(whole); err == nil {

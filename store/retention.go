@@ -8,22 +8,14 @@ import (
 	"path/filepath"
 )
 
-// DropOldest deletes the oldest segment that is not being written.
+// DropOldest deletes the oldest segment that is not being written and that no pin holds.
 func (s *Bolt) DropOldest() (freed int64, err error) {
 	s.dropping.Lock()
 	defer s.dropping.Unlock()
 	if err := s.writable(); err != nil {
 		return 0, err
 	}
-	s.mu.RLock()
-	var seg *segment
-	if len(s.cat.segments) > 0 {
-		seg = s.cat.segments[0]
-	}
-	if seg != nil && seg.size == 0 { // it is the one being written
-		seg = nil
-	}
-	s.mu.RUnlock()
+	seg := s.toDrop()
 	if seg == nil {
 		return 0, ErrNoBlock
 	}
@@ -47,7 +39,7 @@ func (s *Bolt) drop(seg *segment) (int64, error) {
 	if err := s.o.fail(atDropNoted); err != nil {
 		return 0, err
 	}
-	if err := s.notes.addAnchors(seg.id.run, seg.sum.Anchors); err != nil {
+	if err := s.noteDrop(seg); err != nil {
 		if !noSpace(err) {
 			return 0, err
 		}
@@ -78,4 +70,16 @@ func (s *Bolt) drop(seg *segment) (int64, error) {
 		return 0, err
 	}
 	return freed, syncDir(filepath.Dir(path))
+}
+
+// noteDrop puts into the notes what is known of a segment only by itself, and,
+// when something older is kept, that it is deleted.
+func (s *Bolt) noteDrop(seg *segment) error {
+	s.mu.RLock()
+	oldest := s.cat.segments[0] == seg
+	s.mu.RUnlock()
+	if oldest {
+		return s.notes.addAnchors(seg.id.run, seg.sum.Anchors)
+	}
+	return s.notes.noteDeletion(s.hole(seg), seg.sum.Anchors)
 }

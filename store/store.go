@@ -110,8 +110,12 @@ type Store interface {
 	Read(r Ref) (b *media.Block, damaged int, err error)
 
 	// DropOldest deletes the oldest segment that is not being written, in the order FORMAT.md
-	// gives, and returns the bytes freed; ErrNoBlock when only the one being written is left.
+	// gives, and that no pin touches, and returns the bytes freed; ErrNoBlock when there is none.
 	DropOldest() (freed int64, err error)
+	// NextDrop is where that segment begins.
+	NextDrop() (p media.Position, ok bool)
+	// PinnedBytes is what the segments take that pins hold.
+	PinnedBytes() int64
 
 	// Captions and Marks are kept beside the blocks.
 	Captions

@@ -46,7 +46,13 @@ func (d *damage) beside(gaps []media.Gap, run media.Run) []media.Gap {
 	defer d.mu.RUnlock()
 	out := slices.Clip(gaps)
 	for _, h := range d.runs[run] {
-		told := func(g media.Gap) bool { return g.Kind == 0 && g.From <= h.From && h.Until <= until(g) }
+		told := func(g media.Gap) bool {
+			slack := time.Duration(0)
+			if g.Reason == media.Deleted { // it begins with a unit, and tracks lag
+				slack = time.Second
+			}
+			return g.Kind == 0 && g.From <= h.From+slack && h.Until <= until(g)+slack
+		}
 		if !slices.ContainsFunc(gaps, told) {
 			out = append(out, h)
 		}

@@ -77,7 +77,7 @@ func (t *Timeline) view() []*runFacts {
 		}
 		now.info.Segments, now.info.FileBytes, now.info.Stats = kept.Segments, kept.FileBytes, kept.Stats
 		for _, g := range kept.Gaps {
-			if g.Reason == media.Damaged { // found by the store
+			if g.Reason == media.Damaged || g.Reason == media.Deleted { // by the store
 				now.info.Gaps = append(now.info.Gaps, g)
 			}
 		}

@@ -69,6 +69,8 @@ type Disk struct {
 	FreeBytes    int64  `json:"free_bytes"`
 	TotalBytes   int64  `json:"total_bytes"`
 	ReserveBytes int64  `json:"reserve_bytes"` // kept free: below it the oldest recording goes
+	PinnedBytes  int64  `json:"pinned_bytes"`  // of the recording: what pins hold
+	Problem      string `json:"problem"`       // one sentence for a person; empty while there is room
 }
 
 // Setting is a configured value and who said so.

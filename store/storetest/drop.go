@@ -48,6 +48,61 @@ func testDropOldest(t *testing.T, b Backend) {
 	must(t, s.Close())
 }
 
+// testDropAroundPins pins seconds 12 to 13 of run 1, in its second segment of ten blocks.
+func testDropAroundPins(t *testing.T, b Backend) {
+	s, refs, _ := twoRuns(t, b)
+	of := func(run media.Run, segment uint32) (out []store.Ref) {
+		for _, r := range refs {
+			if r.Run == run && r.Segment == segment {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	pin := addMark(t, s, media.Mark{Kind: media.Pin, From: spot(1, 12), Until: spot(1, 13)})
+	if p, ok := s.NextDrop(); !ok || p != spot(1, 0) {
+		t.Errorf("the next to go begins at %v, %v; want 1.0", p, ok)
+	}
+	for range 2 { // segments 1 and 3 of run 1
+		_, err := s.DropOldest()
+		must(t, err)
+	}
+	second, third := of(1, 2), of(1, 3)
+	want := slices.Concat(second, refs[len(of(1, 1))+len(second)+len(third):])
+	if got := walk(t, s); !slices.Equal(got, want) {
+		t.Errorf("left are %v, want %v", got, want)
+	}
+	for range 2 {
+		i := s.Runs()[0]
+		if len(i.Gaps) == 0 || i.Gaps[len(i.Gaps)-1].Reason != media.Deleted || i.Gaps[len(i.Gaps)-1].From.Round(time.Second) != 20*time.Second {
+			t.Errorf("gaps of run 1 are %+v, want the last one deleted from second 20 on", i.Gaps)
+		}
+		if got := walk(t, s); len(got) < len(second) || !slices.Equal(got[:len(second)], second) {
+			t.Errorf("left are %v, want %v at first", got, second)
+		}
+		s = b.Reopen(t, s)
+	}
+	for {
+		if _, err := s.DropOldest(); errors.Is(err, store.ErrNoBlock) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := walk(t, s); !slices.Equal(got, second) {
+		t.Errorf("left are %v, want what is pinned, %v", got, second)
+	}
+	if p, ok := s.NextDrop(); ok {
+		t.Errorf("%v may go, though all is pinned", p)
+	}
+	must(t, s.DeleteMark(media.Pin, pin.ID))
+	_, err := s.DropOldest()
+	must(t, err)
+	if got := walk(t, s); len(got) != 0 {
+		t.Errorf("left are %v without the pin, want none", got)
+	}
+}
+
 func testDropAll(t *testing.T, b Backend) {
 	s, refs, _ := twoRuns(t, b)
 	drop := func() (n int) {

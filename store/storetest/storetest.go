@@ -53,6 +53,7 @@ func Run(t *testing.T, b Backend) {
 		{"facts of a run", testRunInfo},
 		{"tracks are never used again", testTracks},
 		{"the oldest segment goes", testDropOldest},
+		{"pinned segments stay", testDropAroundPins},
 		{"numbers after everything was dropped", testDropAll},
 		{"many readers while one commits", testReaders},
 		{"captions come back as they were kept", testCaptionsComeBack},
