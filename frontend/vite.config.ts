@@ -10,5 +10,5 @@ export default defineConfig({
   server: { proxy: { '/api': recorder, '/healthz': recorder } },
   // Without this condition Svelte's server half would be tested.
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
-  test: { include: ['test/**/*.test.ts'], environment: 'jsdom', env: { TZ: 'UTC' } },
+  test: { include: ['test/**/*.test.ts'], environment: 'jsdom', env: { TZ: 'UTC' }, testTimeout: 60_000 },
 })

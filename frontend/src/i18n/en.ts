@@ -1,9 +1,11 @@
 // English. Its keys are those of all languages.
 
 import { panels } from './panels.en'
+import timeline from './timeline.en'
 
 export const en = {
   ...panels,
+  ...timeline,
   'app.watch': 'Watch',
   'app.recorder': 'Recorder',
   'app.camera': 'Camera',

@@ -36,6 +36,12 @@ class I18n {
 
 export const i18n = new I18n()
 
+/** locale is how dates and numbers are written in the language of the page; of several, that of the viewer's system. */
+export function locale(): string {
+  const own = (navigator.languages ?? []).find((l) => l.split('-')[0] === i18n.language.split('-')[0] && (i18n.language !== 'zh-TW' || /tw|hant|hk/i.test(l)))
+  return own ?? (i18n.language === 'en' ? 'en-GB' : i18n.language)
+}
+
 export type Values = Record<string, string | number>
 
 /** t is a text, with {name} replaced by its value. */

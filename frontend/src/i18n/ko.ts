@@ -2,9 +2,11 @@
 
 import type { Key } from './en'
 import { panels } from './panels.ko'
+import timeline from './timeline.ko'
 
 export const ko: Record<Key, string> = {
   ...panels,
+  ...timeline,
   'app.watch': '보기',
   'app.recorder': '녹화기',
   'app.camera': '카메라',

@@ -2,9 +2,11 @@
 
 import type { Key } from './en'
 import { panels } from './panels.zh-TW'
+import timeline from './timeline.zh-TW'
 
 export const zhTW: Record<Key, string> = {
   ...panels,
+  ...timeline,
   'app.watch': '觀看',
   'app.recorder': '錄影機',
   'app.camera': '攝影機',
