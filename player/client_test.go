@@ -161,6 +161,9 @@ func (c *client) read() {
 				c.t.Errorf("%s: %v", b, err)
 			}
 			c.says = append(c.says, s)
+			if s.Is == "jump" && s.Gen == c.gen && s.Gap == nil { // over what was left out
+				c.pos = max(c.pos, s.Point.Recorded)
+			}
 		} else {
 			c.bytes += uint64(len(b))
 			c.take(b)

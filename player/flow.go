@@ -11,14 +11,16 @@ const (
 	mostWindow  = 8 << 20
 	mostOnWay   = 4 * time.Second // of media
 
-	thinReady = 700 * time.Millisecond // less than this lies ready
-	thinLag   = 600 * time.Millisecond // and something has been on its way for longer than this
-	calmLag   = 450 * time.Millisecond // what a report every 250 ms and a round trip explain
-	calmFor   = 5 * time.Second
-	firstTry  = 10 * time.Second
-	mostTry   = time.Minute
-	steadyFor = 30 * time.Second // with the full picture, until the next tries begin anew
-	longWait  = 5 * time.Second  // without any picture, however large it is
+	thinReady  = 1200 * time.Millisecond // less than this lies ready
+	thinLag    = 600 * time.Millisecond  // and something has been on its way for longer than this
+	calmLag    = 450 * time.Millisecond  // what a report every 250 ms and a round trip explain
+	calmFor    = 5 * time.Second
+	firstTry   = 10 * time.Second
+	mostTry    = time.Minute
+	steadyFor  = 30 * time.Second // with the full picture, until the next tries begin anew
+	thinSpare  = 250 * time.Millisecond
+	leastCarry = 250 * time.Millisecond // what a picture may always take
+	longWait   = 5 * time.Second        // without any picture, however large it is
 )
 
 // flow is what is known of the link to a client: what was sent, what has come in
@@ -148,7 +150,7 @@ func (f *flow) carries(now time.Time, bytes int) bool {
 		return true
 	}
 	takes := time.Duration((float64(f.onWay()) + float64(bytes)) / max(f.capacity, 1000) * float64(time.Second))
-	return takes <= max(f.ready-250*time.Millisecond, 350*time.Millisecond)
+	return takes <= max(f.ready-now.Sub(f.told)-thinSpare, leastCarry)
 }
 
 // decide reports whether only key frames are to be sent. rate is the speed of playing.

@@ -349,7 +349,7 @@ func TestMissingPictureIsTheLastOne(t *testing.T) {
 	// Behind the hole everything is as in a recording without one.
 	whole, same := frames(t, wholeMovie(t))
 	for i, a := range at {
-		if a > 6.99 {
+		if a > 6.99 && a < 9.75 { // which came in both
 			n := slices.IndexFunc(whole, func(b float64) bool { return math.Abs(a-b) < 1e-3 })
 			if n < 0 || sums[i] != same[n] {
 				t.Fatalf("the picture at %v is another one", a)

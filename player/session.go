@@ -21,7 +21,8 @@ const (
 	mostRequest  = 4 << 10 // bytes of a message of the client's
 	requestRate  = 100     // messages a second
 	requestBurst = 5 * requestRate
-	patience30   = 30 * time.Second // with a client that takes nothing
+	silence      = 30 * time.Second // without an answer to a ping
+	mostStuck    = 30 * time.Second // a client takes nothing
 	openWithin   = 10 * time.Second // a source must open a reader
 	edgeEvery    = time.Second
 	edgeLook     = 250 * time.Millisecond
@@ -100,6 +101,7 @@ func Serve(ctx context.Context, conn *websocket.Conn, source Source, o Options) 
 	if err == nil {
 		work.Go(s.listen)
 		work.Go(s.follow)
+		work.Go(s.watch)
 		work.Go(s.beat)
 		s.run()
 	} else {
@@ -246,7 +248,28 @@ func (s *session) hear(r request, now time.Time) error {
 	return nil
 }
 
-// follow tells the live end, and watches whether the client takes what it is sent.
+// watch gives a client up that takes nothing. It sends nothing itself, and so is
+// never held up.
+func (s *session) watch() {
+	tick := time.NewTicker(edgeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.mu.Lock()
+		stuck := s.flow.stuck(time.Now())
+		s.mu.Unlock()
+		if stuck > mostStuck {
+			s.cancel(giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", mostStuck))
+			return
+		}
+	}
+}
+
+// follow tells the live end.
 func (s *session) follow() {
 	tick := time.NewTicker(edgeLook)
 	defer tick.Stop()
@@ -255,12 +278,7 @@ func (s *session) follow() {
 		e := s.source.Edge()
 		s.mu.Lock()
 		s.edge = e
-		stuck := s.flow.stuck(time.Now())
 		s.mu.Unlock()
-		if stuck > patience30 {
-			s.cancel(giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", patience30))
-			return
-		}
 		if n%int(edgeEvery/edgeLook) == 0 || e.Recording != last.Recording || e.Frozen != last.Frozen {
 			last = e
 			if s.say(edgeMessage{"edge", pointed(e.Point), e.Recording, e.Frozen}) != nil {
@@ -286,10 +304,11 @@ func (s *session) beat() {
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, patience30)
+		ctx, cancel := context.WithTimeout(s.ctx, silence)
 		err := s.conn.Ping(ctx)
+		silent := ctx.Err() != nil
 		cancel()
-		if err != nil {
+		if err != nil && silent { // else it could not be sent, which whoever sends finds out
 			s.cancel(errGone)
 			return
 		}
@@ -308,19 +327,13 @@ func (s *session) say(v any) error {
 // write sends a message. A client that does not take it for long is given up; the
 // library closes the connection when a write is given up half-way.
 func (s *session) write(kind websocket.MessageType, b []byte) error {
-	ctx, cancel := context.WithTimeout(s.ctx, patience30)
+	ctx, cancel := context.WithTimeout(s.ctx, mostStuck+10*time.Second) // watch comes first
 	defer cancel()
-	err := s.conn.Write(ctx, kind, b)
-	switch {
-	case err == nil:
-		return nil
-	case s.ctx.Err() == nil && ctx.Err() != nil:
-		err = giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", patience30)
-	default:
-		err = errGone
+	if s.conn.Write(ctx, kind, b) != nil {
+		s.cancel(errGone)
+		return errGone
 	}
-	s.cancel(err)
-	return err
+	return nil
 }
 
 // send sends a binary message with data of a recorded time.

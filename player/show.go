@@ -146,7 +146,9 @@ func (w *show) room(ctx context.Context) error {
 		s.mu.Lock()
 		at, target := w.land.Asked.Recorded, time.Duration(float64(readyFor)*math.Abs(w.rate))
 		if s.heard {
-			at = s.at.shown
+			if at = s.at.shown; !w.manner.Back { // it may not know yet that a live view went on elsewhere
+				at = max(at, w.land.Point.Recorded)
+			}
 			if !s.at.playing {
 				w.following = false
 				target = max(target, pausedFor)
