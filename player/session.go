@@ -90,7 +90,11 @@ func Serve(ctx context.Context, conn *websocket.Conn, source Source, o Options) 
 	conn.SetReadLimit(mostRequest)
 
 	var work sync.WaitGroup
-	defer work.Wait()
+	shut := make(chan struct{})
+	context.AfterFunc(s.ctx, func() {
+		defer close(shut)
+		s.shut(ctx)
+	})
 	defer func() {
 		if s.flow.thin {
 			o.Counts.Thin.Add(-1)
@@ -104,29 +108,29 @@ func Serve(ctx context.Context, conn *websocket.Conn, source Source, o Options) 
 		work.Go(s.watch)
 		work.Go(s.beat)
 		s.run()
-	} else {
-		s.cancel(err)
 	}
-	return s.end(ctx)
+	s.cancel(err)
+	<-shut
+	work.Wait()
+	var given *givenUp
+	if errors.As(context.Cause(s.ctx), &given) {
+		return given
+	}
+	return nil
 }
 
-// end closes the connection and says why.
-func (s *session) end(ctx context.Context) error {
-	why := context.Cause(s.ctx)
-	s.cancel(nil)
+// shut closes the connection and says why. What waits for it ends with that.
+func (s *session) shut(ctx context.Context) {
 	var given *givenUp
 	switch {
-	case errors.As(why, &given):
+	case errors.As(context.Cause(s.ctx), &given):
 		s.o.Counts.Closed.Add(1)
 		s.o.Log.Info("a player's connection was closed", "why", given.text)
 		s.conn.Close(given.code, given.text) //nolint:errcheck // nobody is left to tell
-		return given
 	case ctx.Err() != nil:
 		s.conn.Close(websocket.StatusGoingAway, "the recorder is closing") //nolint:errcheck // as above
-		return nil
 	}
 	s.conn.CloseNow() //nolint:errcheck // as above
-	return nil
 }
 
 // givenUp is why this side ends a connection.
@@ -187,9 +191,10 @@ func (s *session) stir() {
 
 // listen reads what the client says.
 func (s *session) listen() {
+	open := context.WithoutCancel(s.ctx) // a read that is given up would close without a reason
 	left, since := float64(requestBurst), time.Now()
 	for {
-		kind, b, err := s.conn.Read(s.ctx)
+		kind, b, err := s.conn.Read(open)
 		if err != nil {
 			s.cancel(errGone)
 			return
@@ -324,10 +329,13 @@ func (s *session) say(v any) error {
 	return s.write(websocket.MessageText, b)
 }
 
-// write sends a message. A client that does not take it for long is given up; the
-// library closes the connection when a write is given up half-way.
+// write sends a message. What ends a write that is held up is that the connection is
+// closed: one that is given up half-way would close it without a reason.
 func (s *session) write(kind websocket.MessageType, b []byte) error {
-	ctx, cancel := context.WithTimeout(s.ctx, mostStuck+10*time.Second) // watch comes first
+	if s.ctx.Err() != nil {
+		return errGone
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), mostStuck+10*time.Second) // watch comes first
 	defer cancel()
 	if s.conn.Write(ctx, kind, b) != nil {
 		s.cancel(errGone)
