@@ -32,6 +32,7 @@ type flow struct {
 	window    float64 // bytes that may be on their way
 	full      bool    // the window was in the way since the last report
 	eased     bool    // it was ever made smaller
+	credit    int     // bytes that a new seek may send beside the window
 	told      time.Time
 	ready     time.Duration // at the last report
 	lag       time.Duration // how long the oldest that had not come in at the last report was on its way
@@ -62,6 +63,7 @@ func (f *flow) send(now time.Time, bytes int, at time.Duration) {
 		f.moved = now
 	}
 	f.sent += uint64(bytes)
+	f.credit = max(f.credit-bytes, 0)
 	f.way = append(f.way, sending{f.sent, now, at})
 }
 
@@ -135,6 +137,9 @@ func (f *flow) widen() {
 func (f *flow) open(at time.Duration) bool {
 	if len(f.way) == 0 {
 		return true
+	}
+	if f.credit > 0 && f.lag <= calmLag && f.onWay() < mostWindow {
+		return true // what is on its way for an older seek need not come first
 	}
 	if float64(f.onWay()) >= f.window {
 		f.full = true

@@ -675,3 +675,54 @@ func TestSoundThatCannotBePlayed(t *testing.T) {
 		c.awaitData("the picture alone", reaches(1, 1, 3.5))
 	})
 }
+
+// A picture that is only late, beyond the skew of a timeline, is filled for once; then it is waited for.
+func TestLatePicture(t *testing.T) {
+	const late = 1600 * time.Millisecond
+	x := newTape(t, 20*time.Second, nil)
+	came := func(i player.Item) time.Duration {
+		if i.Track == pictureID && i.DTS >= 2*time.Second {
+			return i.DTS + late
+		}
+		return i.DTS
+	}
+	slices.SortStableFunc(x.items, func(a, b player.Item) int { return int(came(a) - came(b)) })
+	var all []data
+	lossless(t, x, nil, func(c *client) {
+		c.starts = 1
+		c.seek(1, map[string]any{"recorded": 0})
+		c.landed(1)
+		all = c.awaitData("everything", reaches(1, 1, 17.9))
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		filled := 0.0
+		for _, s := range c.says {
+			if s.Is == "state" {
+				filled = s.Filled.Video
+			}
+		}
+		if filled < 0.9 || filled > 1.7 {
+			t.Errorf("filled %v s", filled)
+		}
+	})
+	shown := map[float64]bool{}
+	samples := 0
+	for _, d := range all {
+		for _, f := range d.header.Frames {
+			shown[math.Round(f*1000)/1000] = true
+		}
+		for _, k := range d.tracks() {
+			if k.ID == 1 {
+				samples += len(k.samples)
+			}
+		}
+	}
+	for n := 100; n < 440; n++ { // before that the picture was filled for already
+		if at := math.Round(float64(n)*40) / 1000; !shown[at] {
+			t.Errorf("the picture of %v is missing", at)
+		}
+	}
+	if repeated := samples - len(shown); repeated > 3*25 {
+		t.Errorf("%d pictures were repeated", repeated)
+	}
+}

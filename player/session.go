@@ -175,7 +175,7 @@ func (s *session) take() (*request, context.Context) {
 	if r == nil {
 		return nil, nil
 	}
-	s.asked, s.heard = nil, false
+	s.asked, s.heard, s.flow.credit = nil, false, firstWindow
 	ctx, stop := context.WithCancel(s.ctx)
 	s.stop = stop
 	return r, ctx
