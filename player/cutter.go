@@ -14,7 +14,10 @@ import (
 const (
 	fragmentSpan  = 100 * time.Millisecond
 	soundSpan     = 300 * time.Millisecond // of a fragment in which no picture comes
-	holePatience  = 500 * time.Millisecond // how far one kind may be behind the other before it counts as missing
+	soundPatience = 500 * time.Millisecond // how far sound may be behind the picture before it counts as missing
+	sightPatience = time.Second            // the picture behind sound: the skew of a timeline
+	lateSpare     = 500 * time.Millisecond // what came late may come this much later the next time
+	mostPatience  = 4 * time.Second
 	holeMargin    = 100 * time.Millisecond // how far silence stays behind the picture, for sound may come back
 	mostRepeating = 20                     // groups repeated at once
 )
@@ -38,13 +41,15 @@ type cutter struct {
 	from     time.Duration // where the seek begins
 	lacks    map[media.Kind]bool
 	filled   map[media.Kind]time.Duration
-	standing time.Duration // from when the last picture is repeated; below 0: it is not
-	stood    time.Duration // of that, what is counted
+	patience map[media.Kind]time.Duration // with what may only be late
+	standing time.Duration                // from when the last picture is repeated; below 0: it is not
+	counted  time.Duration                // up to when that is counted
 }
 
 // newCutter makes one for a shape whose data begins at a recorded time.
 func newCutter(s *shape, from time.Duration, emit func(fragment) error) *cutter {
-	c := &cutter{emit: emit, from: from, shown: from, lacks: map[media.Kind]bool{}, filled: map[media.Kind]time.Duration{}, standing: -1}
+	c := &cutter{emit: emit, from: from, shown: from, lacks: map[media.Kind]bool{}, filled: map[media.Kind]time.Duration{}, standing: -1,
+		patience: map[media.Kind]time.Duration{media.Video: sightPatience, media.Audio: soundPatience}}
 	if s.moving() {
 		c.pictures = &pictures{usual: usualFrame, end: ticks(from, videoScale)}
 	}
@@ -98,8 +103,11 @@ func (c *cutter) sound(u media.Unit) error {
 			return err
 		}
 	}
-	filled, _ := s.push(u)
+	filled, sent := s.push(u)
 	c.filled[media.Audio] += filled
+	if !sent {
+		c.late(media.Audio, since(s.end, s.track.ClockRate)-u.PTS())
+	}
 	if err := c.standTo(since(s.end, s.track.ClockRate)); err != nil {
 		return err
 	}
@@ -116,7 +124,7 @@ func (c *cutter) silenceTo(at time.Duration) error {
 		return nil
 	}
 	behind := at - since(s.end, s.track.ClockRate)
-	if behind <= holePatience && !(c.lacks[media.Audio] && behind > holeMargin) {
+	if behind <= c.patience[media.Audio] && !(c.lacks[media.Audio] && behind > holeMargin) {
 		return nil
 	}
 	c.filled[media.Audio] += s.fillTo(ticks(at-holeMargin, s.track.ClockRate))
@@ -133,17 +141,17 @@ func (c *cutter) standTo(at time.Duration) error {
 		return nil
 	}
 	if p.held != nil { // the next picture would have told how long it lasts
-		if behind := at - since(p.held.dts+p.usual, videoScale); behind <= holePatience && !c.lacks[media.Video] {
+		if behind := at - since(p.held.dts+p.usual, videoScale); behind <= c.patience[media.Video] && !c.lacks[media.Video] {
 			return nil
 		}
 		p.release(p.held.dts + p.usual)
 	}
 	end := since(p.end, videoScale)
 	if c.standing < 0 {
-		if at-end <= holePatience && !(c.lacks[media.Video] && at > end) {
+		if at-end <= c.patience[media.Video] && !(c.lacks[media.Video] && at > end) {
 			return nil
 		}
-		c.standing, c.stood = end, 0
+		c.standing = end
 	}
 	for n := 0; since(p.end, videoScale) < at+holeMargin && n < mostRepeating; n++ {
 		if !p.repeat() {
@@ -156,16 +164,24 @@ func (c *cutter) standTo(at time.Duration) error {
 
 // count counts for how long the last picture has stood.
 func (c *cutter) count(at time.Duration) {
-	if d := at - c.standing - c.stood; d > 0 {
-		c.filled[media.Video] += d
-		c.stood += d
+	if from := max(c.standing, c.counted); at > from {
+		c.filled[media.Video] += at - from
+		c.counted = at
 	}
+}
+
+// late notes that what counted as missing was only late: the next time it is waited for longer.
+func (c *cutter) late(k media.Kind, by time.Duration) {
+	c.patience[k] = min(max(c.patience[k], by+lateSpare), mostPatience)
 }
 
 // returned ends a hole in the picture.
 func (c *cutter) returned(at time.Duration) error {
 	if c.standing < 0 {
 		return nil
+	}
+	if over := c.counted - at; over > 0 {
+		c.late(media.Video, over)
 	}
 	c.count(at)
 	c.standing = -1
@@ -215,9 +231,9 @@ func (c *cutter) lack(holes map[media.Kind]media.Reason) {
 
 // inherit goes on from where a cutter for other tracks has come, with what they have in common.
 func (c *cutter) inherit(old *cutter) {
-	c.filled, c.shown, c.number, c.low = old.filled, old.shown, old.number, old.low
+	c.filled, c.shown, c.number, c.low, c.patience = old.filled, old.shown, old.number, old.low, old.patience
 	if c.pictures != nil && old.pictures != nil {
-		c.pictures, c.standing, c.stood = old.pictures, old.standing, old.stood
+		c.pictures, c.standing, c.counted = old.pictures, old.standing, old.counted
 		c.pictures.group = nil // it needs other parameter sets
 	}
 	if c.sounds != nil && old.sounds != nil && c.sounds.track.Same(old.sounds.track) {

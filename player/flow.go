@@ -11,14 +11,16 @@ const (
 	mostWindow  = 8 << 20
 	mostOnWay   = 4 * time.Second // of media
 
-	thinReady = 700 * time.Millisecond // less than this lies ready
-	thinLag   = 600 * time.Millisecond // and something has been on its way for longer than this
-	calmLag   = 450 * time.Millisecond // what a report every 250 ms and a round trip explain
-	calmFor   = 5 * time.Second
-	firstTry  = 10 * time.Second
-	mostTry   = time.Minute
-	steadyFor = 30 * time.Second // with the full picture, until the next tries begin anew
-	longWait  = 5 * time.Second  // without any picture, however large it is
+	thinReady  = 1200 * time.Millisecond // less than this lies ready
+	thinLag    = 600 * time.Millisecond  // and something has been on its way for longer than this
+	calmLag    = 450 * time.Millisecond  // what a report every 250 ms and a round trip explain
+	calmFor    = 5 * time.Second
+	firstTry   = 10 * time.Second
+	mostTry    = time.Minute
+	steadyFor  = 30 * time.Second // with the full picture, until the next tries begin anew
+	thinSpare  = 250 * time.Millisecond
+	leastCarry = 250 * time.Millisecond // what a picture may always take
+	longWait   = 5 * time.Second        // without any picture, however large it is
 )
 
 // flow is what is known of the link to a client: what was sent, what has come in
@@ -30,6 +32,7 @@ type flow struct {
 	window    float64 // bytes that may be on their way
 	full      bool    // the window was in the way since the last report
 	eased     bool    // it was ever made smaller
+	credit    int     // bytes that a new seek may send beside the window
 	told      time.Time
 	ready     time.Duration // at the last report
 	lag       time.Duration // how long the oldest that had not come in at the last report was on its way
@@ -60,6 +63,7 @@ func (f *flow) send(now time.Time, bytes int, at time.Duration) {
 		f.moved = now
 	}
 	f.sent += uint64(bytes)
+	f.credit = max(f.credit-bytes, 0)
 	f.way = append(f.way, sending{f.sent, now, at})
 }
 
@@ -134,6 +138,9 @@ func (f *flow) open(at time.Duration) bool {
 	if len(f.way) == 0 {
 		return true
 	}
+	if f.credit > 0 && f.lag <= calmLag && f.onWay() < mostWindow {
+		return true // what is on its way for an older seek need not come first
+	}
 	if float64(f.onWay()) >= f.window {
 		f.full = true
 		return false
@@ -148,7 +155,7 @@ func (f *flow) carries(now time.Time, bytes int) bool {
 		return true
 	}
 	takes := time.Duration((float64(f.onWay()) + float64(bytes)) / max(f.capacity, 1000) * float64(time.Second))
-	return takes <= max(f.ready-250*time.Millisecond, 350*time.Millisecond)
+	return takes <= max(f.ready-now.Sub(f.told)-thinSpare, leastCarry)
 }
 
 // decide reports whether only key frames are to be sent. rate is the speed of playing.

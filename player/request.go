@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"hindsight/media"
@@ -50,7 +51,7 @@ func parseRequest(b []byte) (request, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return request{}, fmt.Errorf("%s cannot be %s", clip(wrong.Field), clip(wrong.Value))
+			return request{}, fmt.Errorf("%s cannot be %s", strings.ToLower(clip(wrong.Field)), clip(wrong.Value))
 		}
 		return request{}, errNoJSON
 	}

@@ -21,7 +21,8 @@ const (
 	mostRequest  = 4 << 10 // bytes of a message of the client's
 	requestRate  = 100     // messages a second
 	requestBurst = 5 * requestRate
-	patience30   = 30 * time.Second // with a client that takes nothing
+	silence      = 30 * time.Second // without an answer to a ping
+	mostStuck    = 30 * time.Second // a client takes nothing
 	openWithin   = 10 * time.Second // a source must open a reader
 	edgeEvery    = time.Second
 	edgeLook     = 250 * time.Millisecond
@@ -89,7 +90,11 @@ func Serve(ctx context.Context, conn *websocket.Conn, source Source, o Options) 
 	conn.SetReadLimit(mostRequest)
 
 	var work sync.WaitGroup
-	defer work.Wait()
+	shut := make(chan struct{})
+	context.AfterFunc(s.ctx, func() {
+		defer close(shut)
+		s.shut(ctx)
+	})
 	defer func() {
 		if s.flow.thin {
 			o.Counts.Thin.Add(-1)
@@ -100,31 +105,32 @@ func Serve(ctx context.Context, conn *websocket.Conn, source Source, o Options) 
 	if err == nil {
 		work.Go(s.listen)
 		work.Go(s.follow)
+		work.Go(s.watch)
 		work.Go(s.beat)
 		s.run()
-	} else {
-		s.cancel(err)
 	}
-	return s.end(ctx)
+	s.cancel(err)
+	<-shut
+	work.Wait()
+	var given *givenUp
+	if errors.As(context.Cause(s.ctx), &given) {
+		return given
+	}
+	return nil
 }
 
-// end closes the connection and says why.
-func (s *session) end(ctx context.Context) error {
-	why := context.Cause(s.ctx)
-	s.cancel(nil)
+// shut closes the connection and says why. What waits for it ends with that.
+func (s *session) shut(ctx context.Context) {
 	var given *givenUp
 	switch {
-	case errors.As(why, &given):
+	case errors.As(context.Cause(s.ctx), &given):
 		s.o.Counts.Closed.Add(1)
 		s.o.Log.Info("a player's connection was closed", "why", given.text)
 		s.conn.Close(given.code, given.text) //nolint:errcheck // nobody is left to tell
-		return given
 	case ctx.Err() != nil:
 		s.conn.Close(websocket.StatusGoingAway, "the recorder is closing") //nolint:errcheck // as above
-		return nil
 	}
 	s.conn.CloseNow() //nolint:errcheck // as above
-	return nil
 }
 
 // givenUp is why this side ends a connection.
@@ -169,7 +175,7 @@ func (s *session) take() (*request, context.Context) {
 	if r == nil {
 		return nil, nil
 	}
-	s.asked, s.heard = nil, false
+	s.asked, s.heard, s.flow.credit = nil, false, firstWindow
 	ctx, stop := context.WithCancel(s.ctx)
 	s.stop = stop
 	return r, ctx
@@ -185,9 +191,10 @@ func (s *session) stir() {
 
 // listen reads what the client says.
 func (s *session) listen() {
+	open := context.WithoutCancel(s.ctx) // a read that is given up would close without a reason
 	left, since := float64(requestBurst), time.Now()
 	for {
-		kind, b, err := s.conn.Read(s.ctx)
+		kind, b, err := s.conn.Read(open)
 		if err != nil {
 			s.cancel(errGone)
 			return
@@ -246,7 +253,28 @@ func (s *session) hear(r request, now time.Time) error {
 	return nil
 }
 
-// follow tells the live end, and watches whether the client takes what it is sent.
+// watch gives a client up that takes nothing. It sends nothing itself, and so is
+// never held up.
+func (s *session) watch() {
+	tick := time.NewTicker(edgeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.mu.Lock()
+		stuck := s.flow.stuck(time.Now())
+		s.mu.Unlock()
+		if stuck > mostStuck {
+			s.cancel(giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", mostStuck))
+			return
+		}
+	}
+}
+
+// follow tells the live end.
 func (s *session) follow() {
 	tick := time.NewTicker(edgeLook)
 	defer tick.Stop()
@@ -255,12 +283,7 @@ func (s *session) follow() {
 		e := s.source.Edge()
 		s.mu.Lock()
 		s.edge = e
-		stuck := s.flow.stuck(time.Now())
 		s.mu.Unlock()
-		if stuck > patience30 {
-			s.cancel(giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", patience30))
-			return
-		}
 		if n%int(edgeEvery/edgeLook) == 0 || e.Recording != last.Recording || e.Frozen != last.Frozen {
 			last = e
 			if s.say(edgeMessage{"edge", pointed(e.Point), e.Recording, e.Frozen}) != nil {
@@ -286,10 +309,11 @@ func (s *session) beat() {
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, patience30)
+		ctx, cancel := context.WithTimeout(s.ctx, silence)
 		err := s.conn.Ping(ctx)
+		silent := ctx.Err() != nil
 		cancel()
-		if err != nil {
+		if err != nil && silent { // else it could not be sent, which whoever sends finds out
 			s.cancel(errGone)
 			return
 		}
@@ -305,22 +329,19 @@ func (s *session) say(v any) error {
 	return s.write(websocket.MessageText, b)
 }
 
-// write sends a message. A client that does not take it for long is given up; the
-// library closes the connection when a write is given up half-way.
+// write sends a message. What ends a write that is held up is that the connection is
+// closed: one that is given up half-way would close it without a reason.
 func (s *session) write(kind websocket.MessageType, b []byte) error {
-	ctx, cancel := context.WithTimeout(s.ctx, patience30)
-	defer cancel()
-	err := s.conn.Write(ctx, kind, b)
-	switch {
-	case err == nil:
-		return nil
-	case s.ctx.Err() == nil && ctx.Err() != nil:
-		err = giveUp(websocket.StatusPolicyViolation, "nothing was taken for %v", patience30)
-	default:
-		err = errGone
+	if s.ctx.Err() != nil {
+		return errGone
 	}
-	s.cancel(err)
-	return err
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), mostStuck+10*time.Second) // watch comes first
+	defer cancel()
+	if s.conn.Write(ctx, kind, b) != nil {
+		s.cancel(errGone)
+		return errGone
+	}
+	return nil
 }
 
 // send sends a binary message with data of a recorded time.
