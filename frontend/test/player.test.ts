@@ -149,7 +149,7 @@ describe('the store', () => {
     expect(seeks()).toHaveLength(1)
     expect(screen.calls).toContain('local 499')
     player.by(-60)
-    expect(last()).toEqual({ do: 'seek', gen: 2, recorded: 440, rate: 1 })
+    expect(last()).toEqual({ do: 'seek', gen: 2, recorded: 439, rate: 1 })
   })
 
   it('adds up what is pressed before the picture of the first has come', () => {
