@@ -141,9 +141,18 @@ export class Stage {
     if (tracks.video?.mode !== this.#tracks?.video?.mode) this.frames.clear()
     this.#tracks = tracks
     if (!jpeg) this.#hold()
+    const at = this.now()
     const renewed = this.#mse?.expect(this.#gen, mime) ?? false
+    if (renewed) this.#again(at)
     if (!renewed && !jpeg) this.#show(false)
     if (jpeg) this.#show(true)
+  }
+
+  /** again goes to where the picture was, in an empty MediaSource. */
+  #again(at: number) {
+    const since = performance.now()
+    if (this.#aim) this.#aim = { ...this.#aim, since, set: false }
+    else if (this.#asked === null) this.#aim = { gen: this.#gen, at, live: this.#following, rate: this.#rate, exact: false, since, set: false }
   }
 
   binary(b: Binary) {
@@ -195,6 +204,7 @@ export class Stage {
   /** now is the recorded time of the clock that sound and picture follow. */
   now(): number {
     const t = performance.now()
+    if (this.#aim && !this.#aim.set) return this.#aim.at
     if (this.#paced()) return this.#pace.at(t, this.#first, this.#last)
     return this.#want ?? this.#video?.currentTime ?? 0
   }
