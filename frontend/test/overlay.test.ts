@@ -35,6 +35,7 @@ describe('captions over the picture', () => {
     expect(texts('1.19500', true, [partial])).toEqual(['셋', '(being said)'])
     expect(texts('1.19500', false, [partial])).toEqual([])
     expect(texts('1.40000', true, [partial])).toEqual([])
+    expect(texts('1.20100', false, [{ ...partial, end: r.place(30_000) }])).toEqual([]) // its end is far off
   })
 
   it('are of one language if that is wanted', () => expect(texts('1.16000', false, [], 'en')).toEqual(['셋']))

@@ -149,7 +149,7 @@ describe('the store', () => {
     expect(seeks()).toHaveLength(1)
     expect(screen.calls).toContain('local 499')
     player.by(-60)
-    expect(last()).toEqual({ do: 'seek', gen: 2, recorded: 440, rate: 1 })
+    expect(last()).toEqual({ do: 'seek', gen: 2, recorded: 439, rate: 1 })
   })
 
   it('adds up what is pressed before the picture of the first has come', () => {
@@ -319,6 +319,19 @@ describe('the store', () => {
     told.opened()
     told.message(hello())
     expect(last()).toMatchObject({ position: '3.42000' })
+  })
+
+  it('asks again a second after the recorder ended by itself, and not at all if it goes', () => {
+    open()
+    stand(1000, { live: true })
+    told.message({ is: 'end', gen: 1, why: 'closed' })
+    expect([player.paused, player.live, seeks().length]).toEqual([false, true, 1])
+    vi.advanceTimersByTime(1000)
+    expect(last()).toEqual({ do: 'seek', gen: 2, live: true, rate: 1 })
+    told.message({ is: 'end', gen: 2, why: 'closed' })
+    told.lost('')
+    vi.advanceTimersByTime(5000)
+    expect(seeks()).toHaveLength(2)
   })
 
   it('comes back to the picture when a seek is refused', () => {

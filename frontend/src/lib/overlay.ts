@@ -12,6 +12,7 @@ const linger = 600 // ms that a caption stays behind its last word in replay
 const livelong = 4000 // likewise on a live view, where it comes late
 const brief = 1200 // ms that the shortest caption stays
 const partialAge = 6000 // ms after which a partial is of no use any more
+const partialAhead = 3000 // ms of it that the viewer may not have heard yet
 
 export function at(position: string): At {
   const [run, ms] = position.split('.').map(Number)
@@ -44,7 +45,7 @@ export function standing(captions: Caption[], partials: Caption[], t: At, live: 
     const age = since(p, t)
     const behind = since(p, t, 'end')
     // On a live view the picture may be a little behind what was heard already.
-    if (p.text === '' || !wanted(p) || age === null || behind === null || age < (live ? -1000 : 0) || behind > partialAge) continue
+    if (p.text === '' || !wanted(p) || age === null || behind === null || age < (live ? -1000 : 0) || behind > partialAge || behind < -partialAhead) continue
     out.set(`${p.track} ${p.language}`, { caption: p, partial: true })
   }
   return [...out.values()].sort((a, b) => a.caption.track - b.caption.track || a.caption.language.localeCompare(b.caption.language))

@@ -41,6 +41,8 @@ export const rates = [-16, -8, -4, -2, -1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4, 
 const report = 250 // ms between two words to the recorder about where the picture is
 const hurry = 250 // ms after which a newer seek overtakes one that is under way
 const atEnd = 0.3 // seconds: who asks for a moment so near to the end wants the end
+const again = 1000 // ms until what ended by itself is asked for again
+const close = 3 // seconds from the end that who asked for live takes for it
 const joins = 0.8 // seconds from the end at which playing on is live
 
 interface Wish {
@@ -91,6 +93,7 @@ export class Player implements Listener, Events {
   #passed: { recorded: number; gap: Gap }[] = []
   #notices = 0
   #timer: ReturnType<typeof setInterval>
+  #again: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     readonly camera: string,
@@ -106,6 +109,7 @@ export class Player implements Listener, Events {
 
   end() {
     clearInterval(this.#timer)
+    clearTimeout(this.#again)
     this.#link.close()
   }
 
@@ -285,6 +289,7 @@ export class Player implements Listener, Events {
   }
 
   lost() {
+    clearTimeout(this.#again)
     if (this.connection === 'open') this.#resume = this.#where()
     this.connection = 'lost'
     this.#wish = this.#next = null
@@ -329,7 +334,7 @@ export class Player implements Listener, Events {
         this.filled = m.filled
         return
       case 'end':
-        if (m.gen === this.#gen) this.#ended()
+        if (m.gen === this.#gen) this.#ended(m.why)
         return
       case 'error':
         return this.#refused(m.text)
@@ -359,7 +364,9 @@ export class Player implements Listener, Events {
     wish.recorded = m.asked.recorded
     wish.landed = true
     this.rate = m.rate
-    this.live = m.live && m.rate > 0
+    // After a restart the end may not move yet; who asked for it is there all the same.
+    const near = wish.target === 'live' && this.edge !== null && this.edge.recorded - m.asked.recorded < close
+    this.live = (m.live || near) && m.rate > 0
     if (m.gap) this.#tell('gap', m.gap)
     this.#screen.aim({ gen: m.gen, at: m.asked.recorded, live: this.live && !this.paused, rate: m.rate, exact: wish.exact && !this.live })
   }
@@ -374,7 +381,13 @@ export class Player implements Listener, Events {
     else this.seeking = false
   }
 
-  #ended() {
+  /** ended: reverse reached the beginning; else the recorder closes, and what is shown is asked for again. */
+  #ended(why: string) {
+    if (why !== 'beginning') {
+      clearTimeout(this.#again)
+      this.#again = setTimeout(() => this.connection === 'open' && this.#send(this.#where()), again)
+      return
+    }
     this.#tell('beginning', {})
     this.pause()
     const at = Math.max(0, this.shown?.recorded ?? 0)

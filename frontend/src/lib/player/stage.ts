@@ -141,9 +141,18 @@ export class Stage {
     if (tracks.video?.mode !== this.#tracks?.video?.mode) this.frames.clear()
     this.#tracks = tracks
     if (!jpeg) this.#hold()
+    const at = this.now()
     const renewed = this.#mse?.expect(this.#gen, mime) ?? false
+    if (renewed) this.#again(at)
     if (!renewed && !jpeg) this.#show(false)
     if (jpeg) this.#show(true)
+  }
+
+  /** again goes to where the picture was, in an empty MediaSource. */
+  #again(at: number) {
+    const since = performance.now()
+    if (this.#aim) this.#aim = { ...this.#aim, since, set: false }
+    else if (this.#asked === null) this.#aim = { gen: this.#gen, at, live: this.#following, rate: this.#rate, exact: false, since, set: false }
   }
 
   binary(b: Binary) {
@@ -195,6 +204,7 @@ export class Stage {
   /** now is the recorded time of the clock that sound and picture follow. */
   now(): number {
     const t = performance.now()
+    if (this.#aim && !this.#aim.set) return this.#aim.at
     if (this.#paced()) return this.#pace.at(t, this.#first, this.#last)
     return this.#want ?? this.#video?.currentTime ?? 0
   }
@@ -211,7 +221,7 @@ export class Stage {
     const stills = Math.max(0, (this.#stills.last ?? t) - t)
     if (!this.#mse?.ready) return stills
     let sum = 0
-    for (const r of this.#mse.ranges()) sum += Math.max(0, r.until - Math.max(r.from, t))
+    for (const r of this.#mse.ranges()) if (r.from <= this.#last) sum += Math.max(0, r.until - Math.max(r.from, t))
     return this.#tracks?.video?.mode === 'jpeg' ? Math.min(sum, stills) : sum
   }
 
@@ -352,8 +362,10 @@ export class Stage {
     this.#show(this.#tracks?.video?.mode === 'jpeg')
     const r = this.#mse?.around(this.now())
     if (r && aim.rate > 0) {
-      this.#mse?.with((a) => a.keep({ from: r.from, until: Infinity }))
-      this.frames.keep(r.from, Infinity)
+      // What other seeks left elsewhere would be played into, and count as ready.
+      const kept = { from: r.from, until: Math.max(r.until, this.#last) }
+      this.#mse?.with((a) => a.keep(kept))
+      this.frames.keep(kept.from, kept.until)
     }
     this.#events?.arrived(aim.gen)
     this.#drive()
@@ -425,7 +437,7 @@ export class Stage {
     const t = v.currentTime
     const here = this.#mse.ranges(0).find((r) => t >= r.from - nudge && t < r.until - 0.06)
     if (!here) {
-      const next = this.#mse.ranges(0).find((r) => r.from > t)
+      const next = this.#mse.ranges(0).find((r) => r.from > t && r.from < this.#last)
       if (next) v.currentTime = next.from + nudge
       else if (still > 500) this.#events?.waiting(true)
     } else if (still > dead) {
