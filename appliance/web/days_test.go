@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -103,4 +104,49 @@ func BenchmarkDays(b *testing.B) {
 			b.Fatalf("%d days", n)
 		}
 	}
+}
+
+// Whatever is asked for is answered with days in order, or refused in one sentence.
+func FuzzDays(f *testing.F) {
+	for _, s := range [][3]string{
+		{"UTC", "2026-11-01", "2026-11-30"}, {"Asia/Seoul", "", ""}, {"Europe/Berlin", "2026-03-29", "2026-03-29"},
+		{"../x", "2026-13-01", "x"}, {"Local", "0000-01-01", "0001-01-30"}, {"Pacific/Apia", "2011-12-29", "2011-12-31"},
+	} {
+		f.Add(s[0], s[1], s[2])
+	}
+	d := newDeck(f)
+	d.record(4 * time.Second)
+	s := d.serve(nil)
+	f.Fuzz(func(t *testing.T, zone, from, to string) {
+		q := url.Values{"zone": {zone}, "from": {from}, "to": {to}}
+		var out struct {
+			Days
+			Error string
+		}
+		r := ask(t, s, "/api/v1/days?"+q.Encode(), &out)
+		if r.StatusCode == 400 && out.Error != "" && !strings.Contains(out.Error, "\n") {
+			return
+		}
+		if r.StatusCode != 200 || out.Error != "" {
+			t.Fatalf("%d %q", r.StatusCode, out.Error)
+		}
+		if len(out.Days.Days) > 1 || len(out.Days.Days) == 1 && out.Days.Days[0].Seconds != 4 {
+			t.Fatalf("%+v", out)
+		}
+	})
+}
+
+// A tag is found where it stands, as a whole.
+func FuzzMatches(f *testing.F) {
+	for _, s := range []string{"", "*", `"a"`, `W/"a", "b"`, `"x" , "a"`, `,,"a",`, `"aa"`, "a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		if matches(header, `"a"`) && !strings.Contains(header, `"a"`) && !strings.Contains(header, "*") {
+			t.Errorf("%q", header)
+		}
+		if !matches(header+`,"a"`, `"a"`) {
+			t.Errorf("%q and the tag", header)
+		}
+	})
 }

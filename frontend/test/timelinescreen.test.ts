@@ -60,7 +60,7 @@ async function show(marks = {}): Promise<HTMLElement> {
   await vi.waitFor(() => {
     flushSync()
     expect(document.body.textContent).toContain('in view')
-  })
+  }, patience)
   return document.querySelector('[role=slider]') as HTMLElement
 }
 
@@ -68,6 +68,9 @@ function point(at: HTMLElement, type: string, x: number, y = 80, more = {}) {
   at.dispatchEvent(new PointerEvent(type, { clientX: x, clientY: y, bubbles: true, cancelable: true, pointerId: 1, pointerType: 'mouse', ...more }))
   flushSync()
 }
+
+const patience = 20_000 // ms; on a machine that has other things to do
+vi.setConfig({ testTimeout: 2 * patience })
 
 // Whether a comma stands behind the weekday depends on the version of ICU.
 const plain = (text: string | null | undefined) => (text ?? '').replace(/day, /g, 'day ')
@@ -194,7 +197,7 @@ describe('the calendar', () => {
     await vi.waitFor(() => {
       flushSync()
       expect(cell('Tuesday 24 November 2026')?.classList.contains('recorded')).toBe(true)
-    })
+    }, patience)
   }
   const cell = (day: string) => [...document.querySelectorAll<HTMLElement>('td')].find((c) => plain(c.getAttribute('aria-label')).startsWith(day))
   const press = async (key: string) => {
