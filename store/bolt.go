@@ -107,6 +107,7 @@ func (s *Bolt) load() (err error) {
 	if err := s.index.update(put, slices.Collect(maps.Keys(known))); err != nil {
 		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
 	}
+	s.resumeDeletions()
 	if err := s.notes.addAnchors(0, nil); err != nil {
 		s.log.Warn("anchors are not noted yet", "err", err)
 	}

@@ -230,7 +230,7 @@ func TestDescription(t *testing.T) {
 		}
 	}
 	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{},
-		Bookmarks{}, Pins{}, Sessions{}, StopNow{}} {
+		Bookmarks{}, Pins{}, Sessions{}, StopNow{}, DeletedRange{}} {
 		check(reflect.TypeOf(v))
 	}
 	for name := range doc.Components.Schemas {
