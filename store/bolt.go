@@ -32,7 +32,8 @@ type Bolt struct {
 	rec     *recording // begun by this process; nil before BeginRun
 	live    *live      // nil before the first block and after a segment's end
 
-	dropping sync.Mutex // DropOldest
+	dropping sync.Mutex // DropOldest, DeleteRange
+	pins     pinCache
 
 	mu     sync.RWMutex
 	closed bool

@@ -193,31 +193,20 @@ func (m *Memory) DeleteRange(from, until media.Position, why string) (out Delete
 	}
 	in := func(p media.Position) bool { return !p.Before(from) && p.Before(until) }
 	holes, last := map[media.Run]media.Gap{}, map[media.Run]time.Duration{}
-	for _, b := range d.blocks {
+	for i, b := range d.blocks {
 		run := b.entry.Ref.Run
 		last[run] = max(last[run], lastOf(b.entry))
-		b.block.Units = slices.DeleteFunc(b.block.Units, func(u media.Unit) bool {
-			p := media.Position{Run: run, Time: u.DTS}
-			if !in(p) {
-				return false
-			}
+		n, gone := b.without(func(u media.Unit) bool { return in(media.Position{Run: run, Time: u.DTS}) })
+		for _, u := range gone {
 			g, ok := holes[run]
 			if !ok {
-				g = media.Gap{From: u.DTS, Until: u.DTS + 1, Reason: media.Deleted, Detail: why}
+				g = media.Gap{From: u.DTS, Reason: media.Deleted, Detail: why}
 			}
-			g.From, g.Until = min(g.From, u.DTS), max(g.Until, u.DTS+1)
+			g.From = min(g.From, u.DTS)
 			holes[run] = g
 			out.Bytes += int64(len(u.Payload))
-			return true
-		})
-		e := Entry{Ref: b.entry.Ref, At: b.entry.At, First: b.entry.At, Key: b.entry.Key, KeyAt: b.entry.KeyAt, End: b.entry.End}
-		for i, u := range b.block.Units {
-			if i == 0 || u.DTS < e.First {
-				e.First = u.DTS
-			}
-			e.Stats = memoryCount(e.Stats, u)
 		}
-		b.entry, b.floor = e, e.First
+		d.blocks[i] = n
 	}
 	for i := len(d.blocks) - 2; i >= 0; i-- {
 		if a, b := d.blocks[i], d.blocks[i+1]; a.entry.Ref.Run == b.entry.Ref.Run {
@@ -230,8 +219,7 @@ func (m *Memory) DeleteRange(from, until media.Position, why string) (out Delete
 				g.Until = min(g.Until, until.Time)
 			}
 			r.setGap(g)
-			at, end := media.Position{Run: r.run, Time: g.From}, media.Position{Run: r.run, Time: g.Until}
-			out.add(Deleted{From: at, Until: end})
+			out.add(Deleted{From: media.Position{Run: r.run, Time: g.From}, Until: media.Position{Run: r.run, Time: g.Until}})
 		}
 	}
 	captions, marks := len(d.captions), len(d.marks)
@@ -242,6 +230,28 @@ func (m *Memory) DeleteRange(from, until media.Position, why string) (out Delete
 	out.Captions, out.Bookmarks = captions-len(d.captions), marks-len(d.marks)
 	d.marked++
 	return out, nil
+}
+
+// without is a copy of b without some of its units, and those.
+func (b *memoryBlock) without(out func(media.Unit) bool) (n *memoryBlock, gone []media.Unit) {
+	c := *b.block
+	c.Units = nil
+	e := Entry{Ref: b.entry.Ref, At: b.entry.At, First: b.entry.At, Key: b.entry.Key, KeyAt: b.entry.KeyAt, End: b.entry.End}
+	n = &memoryBlock{block: &c}
+	for _, u := range b.block.Units {
+		if out(u) {
+			gone = append(gone, u)
+			continue
+		}
+		if len(c.Units) == 0 || u.DTS < e.First {
+			e.First = u.DTS
+		}
+		c.Units = append(c.Units, u)
+		e.Stats = memoryCount(e.Stats, u)
+		n.bytes += int64(len(u.Payload))
+	}
+	n.entry, n.floor = e, e.First
+	return n, gone
 }
 
 // keyBehind is the first video key frame at or behind p in its run, or the end of its video.
