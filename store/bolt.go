@@ -32,7 +32,8 @@ type Bolt struct {
 	rec     *recording // begun by this process; nil before BeginRun
 	live    *live      // nil before the first block and after a segment's end
 
-	dropping sync.Mutex // DropOldest
+	dropping sync.Mutex // DropOldest, DeleteRange
+	pins     pinCache
 
 	mu     sync.RWMutex
 	closed bool
@@ -107,6 +108,7 @@ func (s *Bolt) load() (err error) {
 	if err := s.index.update(put, slices.Collect(maps.Keys(known))); err != nil {
 		s.log.Warn("index.db cannot be written; the next start takes longer", "err", err)
 	}
+	s.resumeDeletions()
 	if err := s.notes.addAnchors(0, nil); err != nil {
 		s.log.Warn("anchors are not noted yet", "err", err)
 	}

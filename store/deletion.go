@@ -116,7 +116,8 @@ func (n *notes) deletions(run media.Run) (out []deletion) {
 	return out
 }
 
-// noteDeletion keeps a deletion durably, with anchors of its run.
+// noteDeletion keeps a deletion durably, with anchors of its run. What retention does where a
+// disk takes nothing more waits for the next write, like anchors.
 func (n *notes) noteDeletion(d deletion, as media.Anchors) error {
 	n.mu.Lock()
 	for _, a := range as {
@@ -125,12 +126,26 @@ func (n *notes) noteDeletion(d deletion, as media.Anchors) error {
 	n.mu.Unlock()
 	n.disk.Lock()
 	defer n.disk.Unlock()
-	if err := n.write(func(tx *bolt.Tx) error { return putIn(tx, deletedBucket, d.key(), d.encode()) }); err != nil {
+	err := n.write(func(tx *bolt.Tx) error { return putIn(tx, deletedBucket, d.key(), d.encode()) })
+	if err != nil && (d.by != byRetention || !noSpace(err)) {
 		return err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if err != nil { // retention will have made room for it
+		n.late = append(n.late, d)
+	}
 	n.deleted = append(slices.DeleteFunc(n.deleted, func(o deletion) bool { return o.run == d.run && o.from == d.from }), d)
+	return err
+}
+
+// putLate writes deletions that wait for room.
+func putLate(tx *bolt.Tx, late []deletion) error {
+	for _, d := range late {
+		if err := putIn(tx, deletedBucket, d.key(), d.encode()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

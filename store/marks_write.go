@@ -97,10 +97,15 @@ func (s *Bolt) DeleteMark(kind media.MarkKind, id uint64) error {
 	if err != nil {
 		return err
 	}
-	if err := s.notes.changeMark(k, false, func(tx *bolt.Tx) error { return deleteMark(tx, kind, id) }); err != nil {
+	if err := s.notes.deleteOne(k); err != nil {
 		return fmt.Errorf("store: %v %d not deleted: %w", kind, id, err)
 	}
 	return nil
+}
+
+// deleteOne deletes a mark that there is. The caller holds caps.
+func (n *notes) deleteOne(k keptMark) error {
+	return n.changeMark(k, false, func(tx *bolt.Tx) error { return deleteMark(tx, k.Kind, k.ID) })
 }
 
 func deleteMark(tx *bolt.Tx, kind media.MarkKind, id uint64) error {

@@ -171,3 +171,102 @@ func (m *Memory) addHole(b *memoryBlock, next int) {
 		r.setGap(g)
 	}
 }
+
+// DeleteRange deletes what is recorded in a range, with its captions and bookmarks.
+func (m *Memory) DeleteRange(from, until media.Position, why string) (out Deleted, err error) {
+	unlock, err := m.noting()
+	if err != nil {
+		return out, err
+	}
+	defer unlock()
+	if !from.Before(until) {
+		return out, errEmptyRange
+	}
+	if k, ok := m.keyBehind(until); ok {
+		until.Time = k
+	}
+	d := m.disk
+	for _, p := range d.marks {
+		if p.Kind == media.Pin && p.Touches(from, until) {
+			return out, &PinnedError{p}
+		}
+	}
+	in := func(p media.Position) bool { return !p.Before(from) && p.Before(until) }
+	holes, last := map[media.Run]media.Gap{}, map[media.Run]time.Duration{}
+	for i, b := range d.blocks {
+		run := b.entry.Ref.Run
+		last[run] = max(last[run], lastOf(b.entry))
+		n, gone := b.without(func(u media.Unit) bool { return in(media.Position{Run: run, Time: u.DTS}) })
+		for _, u := range gone {
+			g, ok := holes[run]
+			if !ok {
+				g = media.Gap{From: u.DTS, Reason: media.Deleted, Detail: why}
+			}
+			g.From = min(g.From, u.DTS)
+			holes[run] = g
+			out.Bytes += int64(len(u.Payload))
+		}
+		d.blocks[i] = n
+	}
+	for i := len(d.blocks) - 2; i >= 0; i-- {
+		if a, b := d.blocks[i], d.blocks[i+1]; a.entry.Ref.Run == b.entry.Ref.Run {
+			a.floor = min(a.floor, b.floor)
+		}
+	}
+	for _, r := range d.runs {
+		if g, ok := holes[r.run]; ok {
+			if g.Until = last[r.run] + 1; r.run == until.Run {
+				g.Until = min(g.Until, until.Time)
+			}
+			r.setGap(g)
+			out.add(Deleted{From: media.Position{Run: r.run, Time: g.From}, Until: media.Position{Run: r.run, Time: g.Until}})
+		}
+	}
+	captions, marks := len(d.captions), len(d.marks)
+	d.captions = slices.DeleteFunc(d.captions, func(c media.Caption) bool {
+		return in(c.Position()) || c.Run == from.Run && c.Start < from.Time && c.End > from.Time
+	})
+	d.marks = slices.DeleteFunc(d.marks, func(x media.Mark) bool { return x.Kind == media.Bookmark && in(x.From) })
+	out.Captions, out.Bookmarks = captions-len(d.captions), marks-len(d.marks)
+	d.marked++
+	return out, nil
+}
+
+// without is a copy of b without some of its units, and those.
+func (b *memoryBlock) without(out func(media.Unit) bool) (n *memoryBlock, gone []media.Unit) {
+	c := *b.block
+	c.Units = nil
+	e := Entry{Ref: b.entry.Ref, At: b.entry.At, First: b.entry.At, Key: b.entry.Key, KeyAt: b.entry.KeyAt, End: b.entry.End}
+	n = &memoryBlock{block: &c}
+	for _, u := range b.block.Units {
+		if out(u) {
+			gone = append(gone, u)
+			continue
+		}
+		if len(c.Units) == 0 || u.DTS < e.First {
+			e.First = u.DTS
+		}
+		c.Units = append(c.Units, u)
+		e.Stats = memoryCount(e.Stats, u)
+		n.bytes += int64(len(u.Payload))
+	}
+	n.entry, n.floor = e, e.First
+	return n, gone
+}
+
+// keyBehind is the first video key frame at or behind p in its run, or the end of its video.
+func (m *Memory) keyBehind(p media.Position) (at time.Duration, video bool) {
+	lo, hi := m.extent(p.Run)
+	for _, b := range m.disk.blocks[lo:hi] {
+		for _, u := range b.block.Units {
+			if !listsVideo(m.disk.tracks, u.Track) {
+				continue
+			}
+			if u.DTS >= p.Time && u.IsKey() {
+				return u.DTS, true
+			}
+			video, at = true, max(at, u.DTS+1)
+		}
+	}
+	return max(at, p.Time), video
+}

@@ -58,7 +58,8 @@ type notes struct {
 	mark    uint32          // highest ever given
 	marks   map[uint64]keptMark
 	deleted []deletion
-	marked  uint64 // changes of marks so far
+	late    []deletion // of deleted: not yet on disk, which took nothing
+	marked  uint64     // changes of marks so far
 	tracks  map[uint16]media.Track
 	anchors map[media.Run]media.Anchors
 	pending map[media.Run]media.Anchors // known, but not yet on disk
@@ -360,6 +361,7 @@ func (n *notes) update(path string, fn func(*bolt.Tx) error) error {
 	for run, as := range n.pending {
 		pending[run] = slices.Clone(as)
 	}
+	late := slices.Clone(n.late)
 	n.mu.Unlock()
 	_, err := os.Lstat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
@@ -369,7 +371,7 @@ func (n *notes) update(path string, fn func(*bolt.Tx) error) error {
 				return err
 			}
 		}
-		if err := putAnchors(tx, pending); err != nil {
+		if err := errors.Join(putAnchors(tx, pending), putLate(tx, late)); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -382,6 +384,7 @@ func (n *notes) update(path string, fn func(*bolt.Tx) error) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.late = slices.DeleteFunc(n.late, func(d deletion) bool { return slices.Contains(late, d) })
 	for run, as := range pending {
 		for _, a := range as {
 			n.anchors[run] = addAnchor(n.anchors[run], a)

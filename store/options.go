@@ -64,6 +64,13 @@ const (
 	atCaptionsVoid    point = "captions: before replaced ones of old months go"
 	atCaptionsSettled point = "captions: before it is forgotten that they were void"
 	atCaptionsDropped point = "drop: before captions go"
+	atDeletion        point = "deletion: before it is noted"
+	atEdge            point = "deletion: before the copy of an edge"
+	atEdgeRenamed     point = "deletion: before the copy takes its place"
+	atEdgeIndexed     point = "deletion: before the index entry of the copy"
+	atInside          point = "deletion: before what lies inside is unlinked"
+	atDeletedSpoken   point = "deletion: before captions and bookmarks go"
+	atDeletionDone    point = "deletion: before it is done"
 	atMark            point = "mark: before the transaction"
 	atMarkKept        point = "mark: before it is acknowledged"
 	atMonthCarried    point = "month: before what it alone has is copied"
@@ -72,7 +79,7 @@ const (
 	atMonthReplaced   point = "month: before the copy takes its place"
 )
 
-// points are all of them.
+// points are all of them but those of a deletion, to which nobody comes by himself.
 func points() []point {
 	return []point{
 		atRunNoted, atSegmentMade, atSegmentRenamed, atSegmentSynced, atAnchorsNoted, atCommit, atCommitted,

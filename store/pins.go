@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"sync"
 
 	"hindsight/media"
 )
@@ -55,9 +56,30 @@ func (s *Bolt) needed(i int) bool {
 	return err == nil && h.Cut == cutError
 }
 
-// pinned are the pins, each from the key frame on from which its beginning is decoded.
+// pinCache are the pins as they were found when so many segments were there.
+type pinCache struct {
+	mu       sync.Mutex
+	revision uint64
+	segments int
+	pins     []media.Mark
+}
+
+// pinned are the pins, each from the key frame on from which its beginning is
+// decoded. They are looked for again when marks or segments have changed. They are not to be changed.
 func (s *Bolt) pinned() []media.Mark {
-	pins := s.notes.marksOf(media.Pin)
+	s.pins.mu.Lock()
+	defer s.pins.mu.Unlock()
+	s.mu.RLock()
+	segments := len(s.cat.segments)
+	s.mu.RUnlock()
+	if r := s.MarksRevision(); s.pins.pins == nil || r != s.pins.revision || segments != s.pins.segments {
+		s.pins.revision, s.pins.segments, s.pins.pins = r, segments, s.findPinned()
+	}
+	return s.pins.pins
+}
+
+func (s *Bolt) findPinned() []media.Mark {
+	pins := append([]media.Mark{}, s.notes.marksOf(media.Pin)...)
 	for i := range pins {
 		p := &pins[i]
 		ref, err := s.Seek(p.From)

@@ -67,11 +67,12 @@ type head struct {
 
 // The reasons for a cut.
 const (
-	cutRun   = "run"
-	cutKey   = "key"
-	cutLate  = "late"
-	cutSize  = "size"
-	cutError = "error"
+	cutRun      = "run"
+	cutKey      = "key"
+	cutLate     = "late"
+	cutSize     = "size"
+	cutError    = "error"
+	cutDeletion = "deletion"
 )
 
 func (h head) encode() []byte {

@@ -114,6 +114,11 @@ type Store interface {
 	DropOldest() (freed int64, err error)
 	// NextDrop is where that segment begins.
 	NextDrop() (p media.Position, ok bool)
+	// DeleteRange deletes what is recorded in from <= t < until, durably, with the captions of which any part lies
+	// there and the bookmarks in it. In each run it goes on to the next video key frame, since what stands before that could not be
+	// decoded any more; where none is, the next video unit committed must be one. A *PinnedError refuses all of it.
+	// An error that comes later leaves a part, which the next start completes. why is what the gap says; may be empty.
+	DeleteRange(from, until media.Position, why string) (Deleted, error)
 	// PinnedBytes is what the segments take that pins hold.
 	PinnedBytes() int64
 

@@ -19,6 +19,7 @@ type cache struct {
 	order   *list.List // of *cached, the one used last in front
 	blocks  map[store.Ref]*list.Element
 	reading map[store.Ref]*reading
+	cleared uint64 // how often everything was let go
 }
 
 type cached struct {
@@ -54,17 +55,31 @@ func (c *cache) get(ref store.Ref) (*media.Block, error) {
 	}
 	r = &reading{done: make(chan struct{})}
 	c.reading[ref] = r
+	cleared := c.cleared
 	c.mu.Unlock()
 
 	r.block, _, r.err = c.store.Read(ref)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.reading, ref)
+	if c.reading[ref] == r {
+		delete(c.reading, ref)
+	}
 	close(r.done)
-	if r.err == nil {
+	if r.err == nil && c.cleared == cleared {
 		c.keep(ref, r.block)
 	}
 	return r.block, r.err
+}
+
+// clear lets everything go, also what is being read: the store has changed.
+func (c *cache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order.Init()
+	clear(c.blocks)
+	clear(c.reading)
+	c.bytes = 0
+	c.cleared++
 }
 
 // keep puts a block in front and lets the ones used longest ago go.

@@ -81,6 +81,7 @@ type Timeline interface {
 	Record(name, who string) (media.Mark, error)
 	Stop(why, who string) error
 	Stopped() (m media.Mark, ok bool)
+	Delete(ctx context.Context, from, until media.Position, why string) (timeline.Deleted, error)
 	SessionEnd(m media.Mark) (p media.Position, ok bool)
 	Live(s timeline.Selection) *timeline.Cursor
 }

@@ -54,6 +54,8 @@ func Run(t *testing.T, b Backend) {
 		{"tracks are never used again", testTracks},
 		{"the oldest segment goes", testDropOldest},
 		{"pinned segments stay", testDropAroundPins},
+		{"a range is deleted", testDeleteRange},
+		{"a pinned range is not deleted", testDeletePinned},
 		{"numbers after everything was dropped", testDropAll},
 		{"many readers while one commits", testReaders},
 		{"captions come back as they were kept", testCaptionsComeBack},
