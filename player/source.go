@@ -29,7 +29,7 @@ type Reader interface {
 	// Tracks are those of the moment reached, at most one of each kind; Config is up to date.
 	Tracks() []media.Track
 	// Next yields the next unit. At the live end it waits for one; io.EOF: nothing more
-	// comes, ever.
+	// comes, ever. After ctx's error it may be called again, and nothing was lost.
 	//
 	// The first picture is a key frame. Sound that is over before it begins is left out.
 	Next(ctx context.Context) (Item, error)

@@ -12,7 +12,7 @@
 // a client does, or does not do, reaches the recording side.
 //
 // History is played by the same player with a replay beside it: aim finds where a
-// Range lies, axis counts recorded time, timed makes time stamps of it, manner
+// Range lies, timeline.Axis counts recorded time, timed makes time stamps of it, manner
 // says how fast and which pictures. REPLAY.md beside this file says what an
 // address, a Range and a Scale become.
 package rtsp

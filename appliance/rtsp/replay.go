@@ -148,7 +148,7 @@ func (p *player) timed(x shot) shot {
 		s.stamps.scale = r.scale
 		s.stamps.cut(at, shortStep)
 	case x.cut:
-		step := s.view.axis.recorded(at) - s.view.axis.recorded(s.stamps.last)
+		step := s.view.axis.Recorded(at) - s.view.axis.Recorded(s.stamps.last)
 		s.stamps.cut(at, time.Duration(float64(step)/r.scale))
 	}
 	r.fresh, r.foreign = false, 0

@@ -177,7 +177,7 @@ func (v *view) answer(a aim) string {
 		}
 		return text
 	}
-	text := "npt=" + nptText(max(v.axis.recorded(a.from), 0)) + "-"
+	text := "npt=" + nptText(max(v.axis.Recorded(a.from), 0)) + "-"
 	if a.end.Run != 0 {
 		text += nptText(max(v.recordedAt(a.end), 0))
 	}
@@ -186,9 +186,9 @@ func (v *view) answer(a aim) string {
 
 // recordedAt is the npt of a moment that may be still to come.
 func (v *view) recordedAt(p media.Position) time.Duration {
-	r := v.axis.recorded(p)
+	r := v.axis.Recorded(p)
 	if newest, ok := v.line.Newest(); ok && newest.Run == p.Run && p.Time > newest.Time {
-		r = v.axis.recorded(newest) + p.Time - newest.Time
+		r = v.axis.Recorded(newest) + p.Time - newest.Time
 	}
 	return r
 }
@@ -241,9 +241,9 @@ func (v *view) point(t point, wall bool, clock media.Clock) (p media.Position, l
 		at, ok, err := moment{wall: t.wall}.position(v.line, clock)
 		return at, !ok, err
 	}
-	p, ok := v.axis.at(t.npt)
+	p, ok := v.axis.At(t.npt)
 	if !ok {
-		if now := v.axis.recorded(v.line.Back(clock.Boot(), 0)); t.npt > now+slack {
+		if now := v.axis.Recorded(v.line.Back(clock.Boot(), 0)); t.npt > now+slack {
 			return p, true, refuse(base.StatusInvalidRange, "npt %s lies in the future: there are %s s", nptText(t.npt), nptText(now))
 		}
 	}
@@ -271,10 +271,10 @@ func (v *view) endOf(t point, wall bool, clock media.Clock, backward bool) media
 	var end media.Position
 	if wall {
 		end = wallEnd(v.line, t.wall, now)
-	} else if at, ok := v.axis.at(t.npt); ok {
+	} else if at, ok := v.axis.At(t.npt); ok {
 		end = at
 	} else {
-		end = media.Position{Run: now.Run, Time: now.Time + max(t.npt-v.axis.recorded(now), 0)}
+		end = media.Position{Run: now.Run, Time: now.Time + max(t.npt-v.axis.Recorded(now), 0)}
 	}
 	switch {
 	case !backward && v.end.Run != 0 && v.end.Before(end):

@@ -23,7 +23,7 @@ type view struct {
 	tracks []media.Track // those that RTP can carry, in the order of the SDP
 	onvif  bool          // DESCRIBE asked for replay as ONVIF has it
 
-	axis  *axis          // recorded time; npt 0 is where the view begins
+	axis  *timeline.Axis // recorded time; npt 0 is where the view begins
 	begin media.Position // of the view; zero: at the live end
 	end   media.Position // zero: none
 
@@ -60,7 +60,7 @@ func (s *Server) view(ctx context.Context, path string) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.axis = newAxis(line, v.begin, v.begin.Run != 0)
+	v.axis = timeline.NewAxis(line, v.begin, v.begin.Run != 0)
 	if s.opt.Captions != nil {
 		if c, ok := s.opt.Captions(a.camera); ok {
 			v.captions, v.tracks = c, append(v.tracks, textTrack())
@@ -251,14 +251,14 @@ func (v *view) rangeText() string {
 }
 
 // length is the recorded time that the view had when it was opened.
-func (v *view) length() time.Duration { return v.axis.recorded(v.last()) }
+func (v *view) length() time.Duration { return v.axis.Recorded(v.last()) }
 
 // last is where the view ended when it was opened.
 func (v *view) last() media.Position {
-	if v.end.Run != 0 && v.end.Before(v.axis.end) {
+	if v.end.Run != 0 && v.end.Before(v.axis.End()) {
 		return v.end
 	}
-	return v.axis.end
+	return v.axis.End()
 }
 
 // open opens a cursor at the live end.
