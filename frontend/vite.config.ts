@@ -6,7 +6,7 @@ const recorder = 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [svelte()],
-  build: { target: 'es2022', chunkSizeWarningLimit: 200, modulePreload: { polyfill: false } },
+  build: { target: 'es2022', chunkSizeWarningLimit: 400, modulePreload: { polyfill: false } },
   server: { proxy: { '/api': recorder, '/healthz': recorder } },
   // Without this condition Svelte's server half would be tested.
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},

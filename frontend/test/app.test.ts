@@ -63,7 +63,7 @@ afterEach(async () => {
   vi.unstubAllGlobals()
 })
 
-const show = () => (app = mount(App, { target: document.body }))
+const show = () => (app = mount(App, { target: document.body, props: { look: 'recorder' } }))
 const text = () => {
   flushSync()
   return document.body.textContent?.replace(/\s+/g, ' ') ?? ''

@@ -84,7 +84,7 @@ const stream = () => {
 }
 
 async function show(first = '') {
-  app = mount(App, { target: document.body })
+  app = mount(App, { target: document.body, props: { look: 'recorder' } })
   await vi.waitFor(() => expect(text()).toContain(first || 'No captions yet'))
   await vi.waitFor(() => expect(FakeEventSource.opened.length).toBeGreaterThan(0))
 }
@@ -397,7 +397,7 @@ describe('the viewer', () => {
 
   it('asks a recorder from before captions for none', async () => {
     recorder.hearings = undefined as never
-    app = mount(App, { target: document.body })
+    app = mount(App, { target: document.body, props: { look: 'recorder' } })
     await vi.waitFor(() => expect(text()).toContain('Recording'))
     expect(text()).not.toContain('Captions')
     expect(recorder.asked.some((a) => a.path.includes('captions'))).toBe(false)

@@ -8,6 +8,8 @@ export interface Bridge {
   connect(address: string): Promise<string>
   /** save asks for a file name and saves what is at a path of the recorder; empty: the person changed their mind. */
   save(path: string): Promise<string>
+  /** player is the WebSocket address of a camera's player; without it there is none but the recorder's own. */
+  player?(camera: string): Promise<string>
 }
 
 interface Bound {

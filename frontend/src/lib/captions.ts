@@ -14,6 +14,13 @@ export interface Match {
   start: Place
 }
 
+export interface Word {
+  text: string
+  start: Place
+  end: Place
+  confidence: number // 0 to 1
+}
+
 export interface Caption {
   id: number // 0: it is not kept, for it may change
   start: Place
@@ -23,6 +30,7 @@ export interface Caption {
   model: { name: string; hash: string }
   track: number
   role: string // main, own or far
+  words?: Word[] // a recorder from before them does not say
   original: string // what was recognised, if a person changed the text; else empty
   editor: string // who did; else empty
   matches: Match[]

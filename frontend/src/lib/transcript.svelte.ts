@@ -48,15 +48,26 @@ export class Transcript implements Listener {
 
   /** surround shows what was said around a caption. */
   async surround(c: Caption) {
-    await this.#show(async () => {
+    await this.#around(c.start.position)
+    this.found = { id: c.id, matches: c.matches }
+    await this.#missing()
+  }
+
+  /** around shows what was said around a moment. */
+  async around(position: string) {
+    this.found = null
+    await this.#around(position)
+    await this.#missing()
+  }
+
+  #around(position: string) {
+    return this.#show(async () => {
       const [earlier, later] = await Promise.all([
-        this.#ask({ to: c.start.position, order: 'newest', limit: page / 2 }),
-        this.#ask({ from: c.start.position, order: 'oldest', limit: page }),
+        this.#ask({ to: position, order: 'newest', limit: page / 2 }),
+        this.#ask({ from: position, order: 'oldest', limit: page }),
       ])
       return { captions: [...earlier.captions, ...later.captions], older: earlier.next !== null, live: later.next === null }
     })
-    this.found = { id: c.id, matches: c.matches }
-    await this.#missing()
   }
 
   /** more loads what lies before or behind. */
