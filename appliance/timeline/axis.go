@@ -69,6 +69,24 @@ func (a *Axis) Recorded(p media.Position) time.Duration {
 	return known + max(m.Recorded(p)-m.Recorded(a.end), 0)
 }
 
+// Offset is what media time of the stretch that a position lies in is to be added
+// to, to be recorded time; in a gap that of the next stretch, behind all that is recorded
+// that of what comes next.
+func (a *Axis) Offset(p media.Position) time.Duration {
+	if i := a.span(p); i < len(a.spans) {
+		s := a.spans[i]
+		return s.recorded - s.from - a.origin
+	}
+	m := a.line.Map()
+	known := a.Length() - m.Recorded(a.end)
+	for _, s := range m.Spans {
+		if p.Before(media.Position{Run: s.Run, Time: s.Until}) {
+			return known + s.Recorded - s.From
+		}
+	}
+	return known + m.Length() - p.Time
+}
+
 // At is the position of a recorded time. ok is false when it lies behind all that is recorded.
 func (a *Axis) At(recorded time.Duration) (p media.Position, ok bool) {
 	want := max(recorded, 0) + a.origin

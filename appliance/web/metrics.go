@@ -37,6 +37,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	m.gauge("hindsight_days_that_fit", "Days until the oldest recording goes; 0: not known yet.", st.DaysThatFit)
 	m.gauge("hindsight_exports", "Exports being made.", float64(st.Exports))
 	m.players(st.Players)
+	m.screens(st.Screens)
 	for _, c := range st.Cameras {
 		m.camera(c)
 	}

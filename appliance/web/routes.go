@@ -52,6 +52,7 @@ func (s *Server) table() []route {
 		{"/api/v1/captions/jobs/{id}", s.getJob, map[string]answer{http.MethodDelete: s.deleteJob}},
 		{"/api/v1/captions/settings", s.getCaptionSettings, map[string]answer{http.MethodPatch: s.patchCaptionSettings}},
 		{"/api/v1/captions/{id}", nil, map[string]answer{http.MethodPatch: s.patchCaption}},
+		{"/api/v1/player", s.getPlayer, nil},
 		{"/api/v1/openapi.json", s.getOpenAPI, nil},
 		{"/healthz", s.getHealth, nil},
 		{"/metrics", s.getMetrics, nil},
@@ -76,7 +77,7 @@ func (s *Server) handle(route route) http.Handler {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		do := route.changes[r.Method]
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {

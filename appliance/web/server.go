@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"hindsight/player"
 )
 
 // Server answers HTTP requests.
@@ -27,6 +29,9 @@ type Server struct {
 	searches chan struct{} // a place for each answer with captions being made
 	stills   chan struct{} // a place for each snapshot being decoded
 	lists    chan struct{} // a place for each list of frames being made
+	screens  chan struct{} // a place for each player
+	shapes   map[string]*shapes
+	counts   player.Counts
 	closing  context.Context
 	close    context.CancelFunc
 }
@@ -38,10 +43,11 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, exports: make(chan struct{}, o.Exports), meters: map[string]*meter{}, patience: patience, queue: snapshotQueue, beat: liveBeat,
 		feeds: make(chan struct{}, liveFeeds), files: make(chan struct{}, captionFiles), searches: make(chan struct{}, captionSearches),
-		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists)}
+		stills: make(chan struct{}, o.Snapshots), lists: make(chan struct{}, frameLists),
+		screens: make(chan struct{}, screens), shapes: map[string]*shapes{}}
 	s.closing, s.close = context.WithCancel(context.Background())
 	for _, c := range o.Cameras {
-		s.meters[c.Name] = &meter{}
+		s.meters[c.Name], s.shapes[c.Name] = &meter{}, &shapes{}
 	}
 	s.metrics = s.registry()
 	s.handler = s.routes()

@@ -29,6 +29,7 @@ type Status struct {
 	DaysThatFit   float64        `json:"days_that_fit"`  // * until the oldest recording goes; 0: not known yet
 	Exports       int            `json:"exports"`        // being made now
 	Players       Players        `json:"players"`        // * those who watch over RTSP
+	Screens       Screens        `json:"screens"`        // pages and windows that play
 	Cameras       []CameraStatus `json:"cameras"`        // * in the order of the configuration
 	Settings      []Setting      `json:"settings"`       // * every value in force
 }
@@ -154,6 +155,7 @@ func (s *Server) status() Status {
 	st := s.o.Status()
 	st.Now = s.o.Now().UTC()
 	st.Exports = len(s.exports)
+	st.Screens = s.screensNow()
 	st.Settings = notNil(st.Settings)
 	for i := range st.Cameras {
 		c := &st.Cameras[i]

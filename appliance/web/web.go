@@ -67,6 +67,7 @@ type Timeline interface {
 	CaptionFeedSince(id uint64) *timeline.CaptionFeed
 	LastCaption() uint64
 	At(p media.Position, s timeline.Selection) (*timeline.Cursor, error)
+	Live(s timeline.Selection) *timeline.Cursor
 }
 
 // Exporter plans an MP4 file of [from, to) of a camera. When nothing is

@@ -37,6 +37,7 @@ type line struct {
 	after int64  // nothing up to this RTP time is handed on again
 	held  bool   // after counts
 	cuts  int    // where units did not follow, since PLAY
+	seen  int    // of them, how many those handed on have behind them
 	facts []fact // of the newest RTP times
 	known media.Track
 }
@@ -45,7 +46,7 @@ type line struct {
 type fact struct {
 	ts   uint32
 	wall time.Time
-	cut  bool
+	cuts int // where units did not follow, up to this one
 }
 
 // arrival is a whole unit as it came.
@@ -53,13 +54,13 @@ type arrival struct {
 	unit media.Unit
 	pts  int64 // RTP time of its presentation, from the base on
 	wall time.Time
-	cut  bool // it does not follow from the one before
+	cuts int // where units of its line did not follow, up to this one
 }
 
 // restart makes the line ready for what comes after a PLAY.
 func (l *line) restart() {
 	l.begun, l.fixed, l.ext = false, false, 0
-	l.lost, l.blind, l.held, l.any, l.cuts, l.facts = false, l.isVideo(), false, false, 0, nil
+	l.lost, l.blind, l.held, l.any, l.cuts, l.seen, l.facts = false, l.isVideo(), false, false, 0, 0, nil
 	l.order = depacket.Order{}
 	l.order.Study(nil, l.reader.Reorder())
 }
@@ -103,7 +104,10 @@ func (l *line) take(p *rtp.Packet, wall time.Time, cut bool) (out []arrival) {
 		if n == mostFacts {
 			l.facts = append(l.facts[:0], l.facts[1:]...)
 		}
-		l.facts = append(l.facts, fact{p.Timestamp, wall, cut})
+		if cut {
+			l.cuts++ // counted here: the unit itself may be lost
+		}
+		l.facts = append(l.facts, fact{p.Timestamp, wall, l.cuts})
 	}
 	frames, bad := l.reader.Read(p, gap || !begun) // half a unit from before a seek is none
 	if bad != "" {
@@ -124,7 +128,7 @@ func (l *line) arrived(f depacket.Frame) (a arrival, ok bool) {
 	a.pts = l.ext + int64(int32(f.TS-l.last))
 	for _, x := range l.facts {
 		if x.ts == f.TS {
-			a.wall, a.cut = x.wall, x.cut
+			a.wall, a.cuts = x.wall, x.cuts
 		}
 	}
 	if l.blind && !f.Key || l.held && a.pts <= l.after {

@@ -254,12 +254,7 @@ func (s *Source) begin(r *Reader, res *base.Response) {
 		}
 	}
 	s.reader, s.playing, s.starting = r, true, false
-	held := s.early
-	s.early = nil
-	for _, e := range held {
-		s.deliver(r, e.line, e.pkt)
-	}
-	s.cond.Broadcast()
+	s.release(r)
 }
 
 // answered is the recorded time that the answer to PLAY names.

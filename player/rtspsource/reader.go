@@ -219,8 +219,12 @@ func (r *Reader) complete(ctx context.Context, q *queued) {
 		if a.known() && (!ok || q.Point.Time.Sub(k.Time).Abs() > apart || q.Point.Recorded >= a.length()) {
 			r.s.learnShape(ctx)
 		}
-		if missing := q.Point.Time.Sub(q.from); missing > apart {
-			q.Gap = a.between(q.from.Add(time.Millisecond), q.Point.Time.Add(-time.Millisecond))
+		from, until := q.from, q.Point.Time
+		if r.manner.Back {
+			from, until = until, from
+		}
+		if until.Sub(from) > apart {
+			q.Gap = a.between(from.Add(time.Millisecond), until.Add(-time.Millisecond))
 		}
 	}
 	*q.Point = r.s.place(*q.Point)
@@ -303,14 +307,10 @@ func (s *Source) resume(ctx context.Context, r *Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.headers, s.starting = nil, false
-	held := s.early
-	s.early = nil
 	if err != nil {
 		return err
 	}
-	for _, e := range held {
-		s.deliver(r, e.line, e.pkt)
-	}
+	s.release(r)
 	return nil
 }
 

@@ -55,10 +55,26 @@ func (s *Source) control(p rtcp.Packet) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.reader; r != nil && !s.starting {
-		r.over = true
+	if s.starting {
+		s.early = append(s.early, early{})
+	} else if s.reader != nil {
+		s.reader.over = true
 		s.cond.Broadcast()
 	}
+}
+
+// release gives a reader what came before the answer to PLAY did. The caller holds s.mu.
+func (s *Source) release(r *Reader) {
+	held := s.early
+	s.early = nil
+	for _, e := range held {
+		if e.pkt == nil {
+			r.over = true
+			continue
+		}
+		s.deliver(r, e.line, e.pkt)
+	}
+	s.cond.Broadcast()
 }
 
 // deliver makes items of what a packet completes. The caller holds s.mu.
@@ -124,10 +140,11 @@ func (s *Source) queue(r *Reader, l *line, a arrival) {
 		pts += r.shift
 	}
 	fresh := false
-	if a.cut {
-		if l.cuts++; l.cuts > r.cuts {
-			r.cuts, fresh = l.cuts, r.some && !r.manner.Back
-		}
+	if a.cuts > r.cuts {
+		r.cuts, fresh = a.cuts, r.some && !r.manner.Back
+	}
+	if a.cuts > l.seen {
+		l.seen = a.cuts
 		if !s.foreign && !s.axis.known() { // gaps count
 			l.zero += s.recordedOf(a.wall) - pts
 			pts = at(a.pts)
@@ -146,7 +163,7 @@ func (s *Source) queue(r *Reader, l *line, a arrival) {
 	off := a.wall.Sub(r.said.Time) - (pts - r.said.Recorded)
 	if !r.some || fresh || off.Abs() > apart && (!s.foreign || r.synced != r.saidSynced) {
 		q.Point = &player.Point{Recorded: pts, Time: a.wall}
-		q.passed, q.from = r.some && !s.foreign && !r.manner.Back, r.last
+		q.passed, q.from = r.some && !s.foreign, r.last
 		r.said, r.saidSynced = *q.Point, r.synced
 	}
 	if t := l.track(); !sameTrack(t, l.known) {

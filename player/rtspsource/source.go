@@ -49,10 +49,9 @@ type Source struct {
 	failed   error       // why the session is over
 	opened   time.Time   // of a foreign server: when its first packet came
 	edge     player.Edge
-	edgeAt   time.Time // when it was learnt
 }
 
-// early is a packet that came before the answer to PLAY.
+// early is a packet that came before the answer to PLAY; without one: BYE.
 type early struct {
 	line *line
 	pkt  *rtp.Packet
@@ -78,6 +77,7 @@ func Dial(ctx context.Context, o Options) (*Source, error) {
 		return nil, to.wrong(err)
 	}
 	if !s.foreign {
+		s.learnEdge()
 		s.done.Go(s.follow)
 	}
 	return s, nil
@@ -288,16 +288,11 @@ func (s *Source) Hello() player.Hello {
 	return h
 }
 
-// Edge is the live end as the recorder told it last, and what passed since.
+// Edge is the live end as the recorder told it last.
 func (s *Source) Edge() player.Edge {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.edge
-	if e.Point != nil && e.Recording {
-		p := e.Point.After(min(time.Since(s.edgeAt), 2*edgeEvery))
-		e.Point = &p
-	}
-	return e
+	return s.edge
 }
 
 // follow keeps what is known of the recording up to date.
@@ -306,12 +301,12 @@ func (s *Source) follow() {
 	defer tick.Stop()
 	shaped := time.Now()
 	for {
-		s.learnEdge()
 		select {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
 		}
+		s.learnEdge()
 		if time.Since(shaped) > shapeEvery {
 			s.learnShape(s.ctx)
 			shaped = time.Now()
@@ -338,5 +333,5 @@ func (s *Source) learnEdge() {
 func (s *Source) setEdge(e player.Edge) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.edge, s.edgeAt = e, time.Now()
+	s.edge = e
 }

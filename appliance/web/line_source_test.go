@@ -1,0 +1,79 @@
+package web
+
+import (
+	"testing"
+	"time"
+
+	"hindsight/appliance/timeline"
+	"hindsight/media"
+	"hindsight/player/playertest"
+	"hindsight/store"
+)
+
+// film is a timeline on which the film of playertest is recorded.
+type film struct {
+	*deck
+	pictures, sounds media.Track
+}
+
+// newFilm records the film.
+func newFilm(t testing.TB) *film {
+	f := &film{deck: &deck{t: t, mem: store.NewMemory()}}
+	t.Cleanup(func() { f.Close(media.Off) })
+	takes := playertest.Takes()
+	for i, k := range takes {
+		if i == 0 || k.Run != takes[i-1].Run {
+			if i > 0 {
+				must(t, f.Close(takes[i-1].Reason))
+				f.mem = f.mem.Reopen()
+			}
+			f.boot.Store(int64(k.Wall.Add(-k.From).Sub(epoch) + time.Second)) // the run's media time 0
+			f.start()
+		} else {
+			f.Lose(0, takes[i-1].Until, takes[i-1].Reason, takes[i-1].Detail)
+			f.pass(k.From - takes[i-1].Until)
+			f.Regain(0, k.From)
+		}
+		if i == 0 || k.Run != takes[i-1].Run {
+			f.pass(k.From)
+		}
+		f.roll(k.From, k.Until)
+	}
+	return f
+}
+
+// start begins a run.
+func (f *film) start() {
+	f.t.Helper()
+	var err error
+	f.Timeline, err = timeline.New(timeline.Options{Camera: "cam", Store: f.mem, Clock: f.deck, Commit: time.Hour, AnchorEvery: -1})
+	must(f.t, err)
+	f.pictures, err = f.Track(playertest.PictureTrack())
+	must(f.t, err)
+	f.sounds, err = f.Track(playertest.SoundTrack())
+	must(f.t, err)
+}
+
+// roll records.
+func (f *film) roll(from, until time.Duration) {
+	f.t.Helper()
+	for _, u := range playertest.Units(from, until, f.pictures.ID, f.sounds.ID) {
+		must(f.t, f.Append(u))
+	}
+	f.pass(until - from)
+	must(f.t, f.Sync(f.t.Context()))
+}
+
+func TestLineSource(t *testing.T) {
+	playertest.Run(t, func(t *testing.T) playertest.Rig {
+		f := newFilm(t)
+		end := 31 * time.Second
+		return playertest.Rig{
+			Source: newLineSource("cam", f.Timeline, &shapes{}),
+			Record: func(long time.Duration) {
+				f.roll(end, end+long)
+				end += long
+			},
+		}
+	})
+}
