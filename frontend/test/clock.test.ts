@@ -46,17 +46,27 @@ describe('the clock', () => {
 describe('frames', () => {
   it('knows the pictures beside one', () => {
     const f = new Frames()
-    f.put(0, 0.1, true, [0, 0.033, 0.066])
-    f.put(0.1, 0.2, false, [0.1, 0.133, 0.166])
+    f.put(0.1, true, [0, 0.033, 0.066])
+    f.put(0.2, false, [0.1, 0.133, 0.166])
     expect([f.next(0.033), f.previous(0.033), f.at(0.05), f.keyAt(0.15)]).toEqual([0.066, 0, 0.033, 0])
     expect([f.previous(0), f.next(0.166)]).toEqual([undefined, undefined])
   })
 
+  it('keeps pictures where only sound comes, and loses those that a lone key frame covers', () => {
+    const f = new Frames()
+    f.put(1.1, true, [1, 1.033, 1.066])
+    f.put(1.2, false, []) // sound alone
+    f.put(1.2, false, [1.1, 1.133, 1.166])
+    expect([f.length, f.next(1.066)]).toEqual([6, 1.1])
+    f.put(2, true, [1])
+    expect([f.length, f.at(1.9)]).toEqual([1, 1])
+  })
+
   it('replaces what comes again, in either direction', () => {
     const f = new Frames()
-    f.put(2, 3, true, [2, 2.5])
-    f.put(1, 2, true, [1]) // backward: a key frame that lasts until the next
-    f.put(2, 3, true, [2, 2.25, 2.5])
+    f.put(3, true, [2, 2.5])
+    f.put(2, true, [1]) // backward: a key frame that lasts until the next
+    f.put(3, true, [2, 2.25, 2.5])
     expect([f.length, f.first, f.last, f.next(2), f.keyAt(2.4), f.keyAt(1.9)]).toEqual([4, 1, 2.5, 2.25, 2, 1])
     f.keep(2, Infinity)
     expect([f.length, f.keyAt(1.9)]).toEqual([3, undefined])

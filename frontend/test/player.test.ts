@@ -152,6 +152,17 @@ describe('the store', () => {
     expect(last()).toEqual({ do: 'seek', gen: 2, recorded: 440, rate: 1 })
   })
 
+  it('adds up what is pressed before the picture of the first has come', () => {
+    open()
+    stand(500)
+    screen.held = [400, 502]
+    for (let i = 0; i < 3; i++) player.by(-1)
+    expect(screen.calls.filter((c) => c.startsWith('local'))).toEqual(['local 499', 'local 498', 'local 497'])
+    player.shows(497)
+    player.by(1)
+    expect(screen.calls.at(-1)).toBe('local 498')
+  })
+
   it('adds up what is pressed while a seek is under way, and sends the newest only', () => {
     open()
     stand(500)
@@ -216,7 +227,7 @@ describe('the store', () => {
     open()
     stand(500)
     screen.held = [499, 501]
-    screen.frames.put(499.9, 500.2, true, [499.9, 499.967, 500, 500.033, 500.067])
+    screen.frames.put(500.1, true, [499.9, 499.967, 500, 500.033, 500.067])
     player.step(1)
     player.step(1)
     player.step(-1)

@@ -23,10 +23,17 @@ export class Frames {
     this.#keys = []
   }
 
-  /** put takes over what a fragment says: pictures that stood between from and until are replaced. */
-  put(from: number, until: number, key: boolean, frames: number[]) {
-    this.#times = replaced(this.#times, from, until, frames)
-    this.#keys = replaced(this.#keys, from, until, key ? frames.slice(0, 1) : [])
+  /**
+   * put takes over what a fragment says: pictures that stood in the place of
+   * its own are replaced, and by a key frame that stands alone all up to its
+   * end. Its sound may begin earlier and does nothing to pictures.
+   */
+  put(until: number, key: boolean, frames: number[]) {
+    const [first, last] = [frames[0], frames.at(-1)]
+    if (first === undefined || last === undefined) return
+    const end = key && frames.length === 1 ? Math.max(until, last + 2 * tiny) : last + 2 * tiny
+    this.#times = replaced(this.#times, first, end, frames)
+    this.#keys = replaced(this.#keys, first, end, key ? [first] : [])
   }
 
   /** keep drops what lies outside. */

@@ -85,6 +85,7 @@ export class Player implements Listener, Events {
   #next: Wish | null = null // takes its place
   #resume: Wish // what a new connection is asked for, while nothing is shown
   #frame: number | null = null // the picture last asked for by a step
+  #goal: number | null = null // a moment in the buffer that the picture is on its way to
   #undo = new Undo()
   #edge: { point: Point; at: number } | null = null
   #passed: { recorded: number; gap: Gap }[] = []
@@ -117,7 +118,7 @@ export class Player implements Listener, Events {
 
   /** by moves so many seconds of recorded time, from where it already goes to. */
   by(seconds: number) {
-    const base = this.#next?.recorded ?? this.#wish?.recorded ?? this.#frame ?? this.shown?.recorded
+    const base = this.#next?.recorded ?? this.#wish?.recorded ?? this.#goal ?? this.#frame ?? this.shown?.recorded
     if (base === undefined || base === null) return
     if (seconds > 0 && (this.live || this.#next?.target === 'live' || this.#wish?.target === 'live')) return
     this.#remember(seconds < 0 ? 'back' : 'on')
@@ -240,6 +241,7 @@ export class Player implements Listener, Events {
     this.#frame = null
     if (wish.recorded !== null && wish.target !== 'live' && 'recorded' in wish.target && !this.#wish && this.#screen.local(wish.recorded)) {
       this.live = false
+      this.#goal = wish.recorded
       return this.#report()
     }
     if (this.#wish && this.#now() - this.#wish.at < hurry) {
@@ -250,7 +252,7 @@ export class Player implements Listener, Events {
   }
 
   #send(wish: Wish) {
-    this.#next = null
+    this.#next = this.#goal = null
     this.#passed = []
     this.seeking = true
     if (wish.target !== 'live') this.#leave()
@@ -385,6 +387,7 @@ export class Player implements Listener, Events {
   shows(recorded: number) {
     const p = this.clock.at(recorded)
     if (!p) return
+    this.#goal = null
     this.shown = { recorded, time: new Date(p.time), position: p.position, trusted: p.trusted }
     while (this.#passed[0] && recorded >= this.#passed[0].recorded) {
       const gap = this.#passed.shift()?.gap

@@ -151,12 +151,12 @@ export class Stage {
     if (b.kind === 'init') return this.#mse?.with((a) => a.init(b.gen, b.data))
     if (b.kind === 'jpeg') {
       this.#came(b.at, b.at)
-      this.frames.put(b.at, b.at + 0.001, true, [b.at])
+      this.frames.put(b.at, true, [b.at])
       this.#stills.put(b.at, b.data, this.now())
       return undefined
     }
     this.#came(b.from, b.until)
-    if (this.#tracks?.video?.mode !== 'jpeg') this.frames.put(b.from, b.until, b.key, b.frames)
+    if (this.#tracks?.video?.mode !== 'jpeg') this.frames.put(b.until, b.key, b.frames)
     return this.#mse?.with((a) => a.media(b.gen, b.data))
   }
 
@@ -273,7 +273,7 @@ export class Stage {
     if (this.#paced()) this.#walk()
     const t = this.now()
     if (this.#tracks?.video?.mode === 'jpeg' && this.#canvas && !this.#pending()) void this.#stills.draw(this.#canvas, t)
-    if (this.#pending() || v.seeking) return
+    if (this.#pending() || v.seeking || this.#want !== null) return
     this.#events.shows(this.#standing(t))
   }
 
