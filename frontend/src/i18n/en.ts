@@ -1,6 +1,10 @@
 // English. Its keys are those of all languages.
 
+import { connectEn } from './connect.en'
+
 export const en = {
+  ...connectEn,
+
   'app.watch': 'Watch',
   'app.recorder': 'Recorder',
   'app.camera': 'Camera',
@@ -9,7 +13,6 @@ export const en = {
   'app.asking': 'Asking the recorder…',
   'app.trying': 'Trying again.',
   'app.before': 'What follows is from before; trying again.',
-  'app.address': 'Type the address of a recorder above, as in {example}.',
   'app.views': 'Views',
 
   'stage.label': 'Picture of {camera}',

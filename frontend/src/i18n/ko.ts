@@ -1,8 +1,11 @@
 // Korean.
 
+import { connectKo } from './connect.ko'
 import type { Key } from './en'
 
 export const ko: Record<Key, string> = {
+  ...connectKo,
+
   'app.watch': '보기',
   'app.recorder': '녹화기',
   'app.camera': '카메라',
@@ -11,7 +14,6 @@ export const ko: Record<Key, string> = {
   'app.asking': '녹화기에 묻는 중…',
   'app.trying': '다시 시도하는 중입니다.',
   'app.before': '아래는 이전 내용입니다. 다시 시도하는 중입니다.',
-  'app.address': '위에 녹화기 주소를 입력하세요. 예: {example}',
   'app.views': '화면',
 
   'stage.label': '{camera} 화면',
