@@ -2,36 +2,58 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"hindsight/player"
+	"hindsight/player/desktop"
+	"hindsight/player/discover"
 )
 
-// App is what the page sees of the window: the recorder that it shows. It is
-// the one type bound; frontend/src/bridge mirrors it.
-type App struct {
-	log      *slog.Logger
-	settings string // file that remembers the address; empty: nothing is remembered
-	askFile  func(ctx context.Context, name string) (file string, err error)
+// closeAsked is the event that asks the page whether the window may close.
+const closeAsked = "close-asked"
 
-	mu       sync.Mutex
-	ctx      context.Context // of the window; Wails hands it over once, at the start
-	recorder *player.Recorder
+// lookAround is how long recorders may take to answer.
+const lookAround = 1500 * time.Millisecond
+
+// App is what the page sees of the window. It is the one type bound;
+// frontend/src/bridge mirrors it.
+type App struct {
+	log  *slog.Logger
+	desk *desktop.Desktop
+	win  window
+
+	mu     sync.Mutex
+	ctx    context.Context // of the window; Wails hands it over once, at the start
+	busy   map[string]bool // why closing asks whatever was said before: export, call
+	asking bool            // the page was asked and has not answered
+	heard  bool            // but it said that it has the question on the screen
+	leave  bool            // the window closes, whatever else
 }
 
-// NewApp makes an App that shows no recorder yet. settings is the file that
-// remembers the address; empty: none is.
-func NewApp(log *slog.Logger, settings string) *App {
-	return &App{log: log, settings: settings, askFile: saveDialog, ctx: context.Background()}
+// window is what the toolkit does for an App; tests have their own.
+type window struct {
+	emit func(ctx context.Context, event string, data ...any)
+	quit func(ctx context.Context)
+	save func(ctx context.Context, name string) (file string, err error)
+	seen func(ctx context.Context) desktop.Frame
+}
+
+// NewApp makes an App that shows nothing yet. dir is where is kept what is
+// remembered; empty: nothing is.
+func NewApp(log *slog.Logger, dir string, keys desktop.Keys) (*App, error) {
+	desk, err := desktop.New(desktop.Options{Log: log, Dir: dir, Keys: keys})
+	if err != nil {
+		return nil, err
+	}
+	return &App{log: log, desk: desk, ctx: context.Background(), busy: map[string]bool{},
+		win: window{runtime.EventsEmit, runtime.Quit, saveDialog, frameOf}}, nil
 }
 
 func (a *App) startup(ctx context.Context) {
@@ -40,101 +62,148 @@ func (a *App) startup(ctx context.Context) {
 	a.ctx = ctx
 }
 
-func (a *App) now() (context.Context, *player.Recorder) {
+func (a *App) window() context.Context {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.ctx, a.recorder
+	return a.ctx
 }
 
-// Address is that of the recorder shown, or the one shown last time; empty: there was none.
-func (a *App) Address() string {
-	if _, r := a.now(); r != nil {
-		return r.Address()
-	}
-	var kept remembered
-	b, err := os.ReadFile(a.settings)
-	if err != nil || json.Unmarshal(b, &kept) != nil {
-		return ""
-	}
-	return kept.Address
+// Address is that of the server shown; empty: none is.
+func (a *App) Address() string { return a.desk.Address() }
+
+// Connect shows what is at an address; login is empty where the person gave none.
+func (a *App) Connect(address string, login desktop.Login) (desktop.Connected, error) {
+	return a.desk.Connect(a.window(), address, login)
 }
 
-// remembered is the settings file.
-type remembered struct {
-	Address string `json:"address"`
+// Recent are the servers shown before, the last one first.
+func (a *App) Recent() []desktop.Recent { return a.desk.Recent() }
+
+// Forget takes one off that list.
+func (a *App) Forget(address string) error { return a.desk.Forget(address) }
+
+// Find looks around for recorders for a second and a half.
+func (a *App) Find() ([]discover.Found, error) {
+	return discover.Look(a.window(), lookAround, nil)
 }
 
-// Connect shows the recorder at an address, if one answers there, and returns
-// the address in full.
-func (a *App) Connect(address string) (string, error) {
-	ctx, _ := a.now()
-	r, err := player.Connect(ctx, address, a.log)
-	if err != nil {
-		return "", err
-	}
-	a.mu.Lock()
-	a.recorder = r
-	a.mu.Unlock()
-	if err := a.remember(r.Address()); err != nil {
-		a.log.Warn("the address is not remembered", "error", err)
-	}
-	return r.Address(), nil
-}
+// Player is the address of the WebSocket that plays a camera.
+func (a *App) Player(camera string) string { return a.desk.Player(camera) }
 
-func (a *App) remember(address string) error {
-	if a.settings == "" {
-		return nil
-	}
-	b, err := json.Marshal(remembered{address})
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(a.settings), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(a.settings, b, 0o600)
-}
+// Missing names the packages that the machine lacks, by what the page says that it can play.
+func (a *App) Missing(p desktop.Plays) []desktop.Part { return desktop.Lacks(p) }
 
 // Save asks for a file name and saves what is at a path of the recorder's API
 // there. It returns the file; empty: the person changed their mind.
 func (a *App) Save(path string) (string, error) {
-	ctx, r := a.now()
-	if r == nil {
-		return "", errNone
-	}
-	file, err := a.askFile(ctx, player.FileName(path))
+	ctx := a.window()
+	file, err := a.win.save(ctx, player.FileName(path))
 	if err != nil || file == "" {
 		return "", err
 	}
-	return file, r.Save(ctx, path, file)
+	return file, a.desk.Save(ctx, path, file)
 }
 
-var errNone = errors.New("no recorder is connected")
+// Busy says that something runs, or no longer does, that closing would end: then
+// closing asks also when it was said that it shall not.
+func (a *App) Busy(why string, on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if on {
+		a.busy[why] = true
+	} else {
+		delete(a.busy, why)
+	}
+}
+
+// Resized remembers where the window is now.
+func (a *App) Resized() {
+	if err := a.desk.SetFrame(a.win.seen(a.window())); err != nil {
+		a.log.Debug("the window's place is not remembered", "error", err)
+	}
+}
+
+// Asked says that the page has the question whether to close on the screen.
+func (a *App) Asked() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.heard = true
+}
+
+// Stay answers that the window shall stay open.
+func (a *App) Stay() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asking, a.heard = false, false
+}
+
+// Quit answers that the window shall close, and whether it shall ask next time.
+func (a *App) Quit(neverAsk bool) {
+	if neverAsk {
+		if err := a.desk.DoNotAsk(); err != nil {
+			a.log.Warn("the answer is not remembered", "error", err)
+		}
+	}
+	a.mu.Lock()
+	a.leave = true
+	a.mu.Unlock()
+	a.win.quit(a.window())
+}
+
+// beforeClose reports whether the window must stay for now: the page was asked.
+// A page that does not say that it has the question on the screen, since it
+// hangs, is not waited for when the person closes again.
+func (a *App) beforeClose(ctx context.Context) (stay bool) {
+	asks := a.desk.Asks()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.leave || !asks && len(a.busy) == 0 || a.asking && !a.heard {
+		return false
+	}
+	if !a.asking {
+		a.asking = true
+		a.win.emit(ctx, closeAsked, a.desk.Saving() || len(a.busy) > 0)
+	}
+	return true
+}
+
+// end lets everything go: sessions by their goodbye.
+func (a *App) end() {
+	a.mu.Lock()
+	a.leave = true
+	a.mu.Unlock()
+	a.desk.Close()
+}
 
 // ServeHTTP hands on what the page asks of its recorder.
-func (a *App) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	_, r := a.now()
-	if r == nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, `{"error":"`+errNone.Error()+`"}`)
-		return
-	}
-	r.ServeHTTP(w, req)
+func (a *App) ServeHTTP(w http.ResponseWriter, req *http.Request) { a.desk.ServeHTTP(w, req) }
+
+func frameOf(ctx context.Context) desktop.Frame {
+	var f desktop.Frame
+	f.X, f.Y = runtime.WindowGetPosition(ctx)
+	f.Width, f.Height = runtime.WindowGetSize(ctx)
+	f.Maximised = runtime.WindowIsMaximised(ctx)
+	return f
+}
+
+// kinds are the files that can be saved, for the dialog.
+var kinds = map[string]string{
+	".mp4": "MP4 video", ".vtt": "WebVTT captions", ".srt": "SubRip captions", ".txt": "Text", ".jpg": "JPEG picture", ".json": "JSON",
 }
 
 func saveDialog(ctx context.Context, name string) (string, error) {
+	ext := filepath.Ext(name)
 	return runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{
-		Title: "Save the recording", DefaultFilename: name,
-		Filters: []runtime.FileFilter{{DisplayName: "MP4 video", Pattern: "*.mp4"}},
+		Title: "Save", DefaultFilename: name,
+		Filters: []runtime.FileFilter{{DisplayName: kinds[ext], Pattern: "*" + ext}},
 	})
 }
 
-// settingsFile is where the window remembers; empty when the system names no such place.
-func settingsFile() string {
+// settingsDir is where the window remembers; empty when the system names no such place.
+func settingsDir() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, "hindsight", "window.json")
+	return filepath.Join(dir, "hindsight")
 }

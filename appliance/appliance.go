@@ -224,6 +224,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 		cameras.Go(func() { c.run(ctx) })
 	}
 	others.Go(func() { a.retention().run(ctx) })
+	others.Go(func() { a.announce(ctx) })
 	var captions sync.WaitGroup
 	captions.Go(func() { a.captions.run(ctx) })
 	serveCtx, stopServing := context.WithCancel(context.WithoutCancel(ctx))

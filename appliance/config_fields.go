@@ -25,6 +25,7 @@ var fields = []field[Config]{
 	text("rtsp.address", ":8554", func(c *Config) *string { return &c.RTSPAddress }, listenAddress),
 	number("rtsp.max_connections", "2000", func(c *Config) *int { return &c.RTSPMaxConnections }, 1, 100000),
 	text("http.address", ":8080", func(c *Config) *string { return &c.HTTPAddress }, listenAddress),
+	text("announce", "auto", func(c *Config) *string { return &c.Announce }, notEmpty),
 	number("store.min_free_percent", "10", func(c *Config) *int { return &c.MinFreePercent }, 0, 90),
 	size("store.min_free", "2GiB", func(c *Config) *int64 { return &c.MinFreeBytes }, 0, 1<<50),
 	span("store.segment", "10m", func(c *Config) *time.Duration { return &c.Segment }, 10*time.Second, time.Hour),

@@ -152,9 +152,15 @@ func TestFileName(t *testing.T) {
 	for path, want := range map[string]string{
 		"/api/v1/export.mp4?camera=cam&from=2026-11-24T10:15:00.5Z&to=x": "cam-20261124T101500Z.mp4",
 		"/api/v1/export.mp4?camera=cam&from=1.500":                       "cam.mp4",
-		"/api/v1/export.mp4":                         "recording.mp4",
-		"/api/v1/export.mp4?camera=../../etc/passwd": "recording.mp4",
-		"%zz": "recording.mp4",
+		"/api/v1/export.mp4":                                         "recording.mp4",
+		"/api/v1/export.mp4?camera=../../etc/passwd":                 "recording.mp4",
+		"/api/v1/captions.vtt?camera=cam&from=2026-11-24T10:15:00Z":  "cam-20261124T101500Z.vtt",
+		"/api/v1/captions.srt?camera=cam":                            "cam.srt",
+		"/api/v1/captions.txt?camera=cam":                            "cam.txt",
+		"/api/v1/snapshot.jpg?camera=cam&at=2026-11-24T10:15:00.25Z": "cam-20261124T101500Z.jpg",
+		"/api/v1/elsewhere.exe?camera=cam":                           "cam.mp4",
+		"/api/v1/export.mp4?camera=c:am":                             "recording.mp4",
+		"%zz":                                                        "recording.mp4",
 	} {
 		if got := FileName(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)

@@ -7,24 +7,39 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 // FileName suggests a name for what is at a path of the API: that of the
-// camera and of the beginning, in UTC, as the recorder itself would name it.
+// camera and of the beginning, in UTC, as the recorder itself would name it, with
+// the ending of the path.
 func FileName(path string) string {
 	u, err := url.Parse(path)
 	if err != nil {
 		return "recording.mp4"
 	}
 	name := u.Query().Get("camera")
-	if name == "" || filepath.Base(name) != name {
+	if name == "" || filepath.Base(name) != name || strings.ContainsAny(name, `\:`) {
 		name = "recording"
 	}
-	if from, err := time.Parse(time.RFC3339Nano, u.Query().Get("from")); err == nil {
-		name += "-" + from.UTC().Format("20060102T150405Z")
+	from := u.Query().Get("from")
+	if at := u.Query().Get("at"); from == "" {
+		from = at
 	}
-	return name + ".mp4"
+	if t, err := time.Parse(time.RFC3339Nano, from); err == nil {
+		name += "-" + t.UTC().Format("20060102T150405Z")
+	}
+	return name + ending(u.Path)
+}
+
+// ending is that of a file of the API's; what has none that is known is a film.
+func ending(path string) string {
+	switch e := filepath.Ext(path); e {
+	case ".vtt", ".srt", ".txt", ".jpg", ".mp4", ".json":
+		return e
+	}
+	return ".mp4"
 }
 
 // Save saves what is at a path of the API in a file. The file appears under its

@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import App from '../src/view/App.svelte'
+import { connection, fakeWindow } from './window'
 
 const moment = (time: string) => ({ position: '1.1000', run: 1, media_ms: 1000, time, trusted: true })
 const status = {
@@ -114,10 +115,10 @@ describe('the page', () => {
   })
 
   it('asks for an address in the window, and shows what comes of it', async () => {
-    const connect = vi.fn((a: string) => (a.includes('wrong') ? Promise.reject('nobody answers at http://wrong:8080') : Promise.resolve(`http://${a}:8080`)))
-    window.go = { main: { App: { Address: () => Promise.resolve(''), Connect: connect, Save: () => Promise.resolve('') } } }
+    const app = fakeWindow({ Connect: vi.fn((a: string) => (a.includes('wrong') ? Promise.reject('nobody answers at http://wrong:8080') : Promise.resolve({ ...connection, address: `http://${a}:8080` }))) })
+    window.go = { main: { App: app } }
     show()
-    await vi.waitFor(() => expect(text()).toContain('Type the address of a recorder'))
+    await vi.waitFor(() => expect(text()).toContain('Connect to a recorder'))
     expect(asked).toEqual([])
     const input = document.querySelector('input')
     const go = (address: string) => {

@@ -70,7 +70,7 @@ func Units(from, until time.Duration, pictures, sounds uint16) []media.Unit {
 // Picture is picture n in a track. Its slice is no picture, but a number: Number reads it.
 func Picture(n int, track uint16) media.Unit {
 	u := media.Unit{Track: track, DTS: time.Duration(n) * Frame}
-	slice := binary.BigEndian.AppendUint32([]byte{0x41, 0x9a, 0xff}, uint32(n))
+	slice := binary.BigEndian.AppendUint32([]byte{0x41, 0x9a, 0xff}, uint32(n)|marked)
 	if n%Group == 0 {
 		u.Flags = media.Key
 		u.Payload = Parameters()
@@ -83,6 +83,9 @@ func Picture(n int, track uint16) media.Unit {
 	u.Payload = append(binary.BigEndian.AppendUint32(u.Payload, uint32(len(slice))), slice...)
 	return u
 }
+
+// marked keeps a number from looking like a start code, which no slice may hold.
+const marked = 0x80000000
 
 // Sound is piece n of sound in a track: a packet of 20 ms with its number in it.
 func Sound(n int, track uint16) media.Unit {
@@ -102,7 +105,7 @@ func Number(u media.Unit) int {
 			return -1
 		}
 		if nal := p[4 : 4+n]; len(nal) >= 7 && (nal[0] == 0x41 || nal[0] == 0x65) {
-			return int(binary.BigEndian.Uint32(nal[3:]))
+			return int(binary.BigEndian.Uint32(nal[3:]) &^ marked)
 		}
 		p = p[4+n:]
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pion/rtp"
 
 	"hindsight/appliance/capture"
+	"hindsight/depacket"
 	"hindsight/media"
 )
 
@@ -35,9 +36,9 @@ type intake struct {
 // track is one stream.
 type track struct {
 	kind   media.Kind
-	reader reader
+	reader depacket.Reader
 	timing timing
-	order  reorder
+	order  depacket.Order
 	seq    uint16
 	ssrc   uint32
 	begun  bool
@@ -51,7 +52,7 @@ type track struct {
 
 // stamped is a unit that waits for its place on Clock.Boot.
 type stamped struct {
-	frame
+	depacket.Frame
 	pts  int64 // RTP time without wraps
 	lost bool
 	t    media.Track
@@ -60,8 +61,8 @@ type stamped struct {
 func newIntake(sink capture.Sink) *intake { return &intake{sink: sink} }
 
 func (in *intake) add(c *choice) *track {
-	t := &track{kind: c.reader.track().Kind, reader: c.reader}
-	t.timing.rate, t.timing.sound = int64(c.reader.track().ClockRate), t.kind == media.Audio
+	t := &track{kind: c.reader.Track().Kind, reader: c.reader}
+	t.timing.rate, t.timing.sound = int64(c.reader.Track().ClockRate), t.kind == media.Audio
 	in.tracks = append(in.tracks, t)
 	in.aligner.tracks = append(in.aligner.tracks, &t.timing)
 	return t
@@ -92,7 +93,7 @@ func (in *intake) packet(t *track, pkt *rtp.Packet, now time.Duration) {
 	t.gap = t.gap || gap
 	t.seq, t.ssrc = pkt.SequenceNumber, pkt.SSRC
 	t.begun, t.ts = true, pkt.Timestamp
-	frames, bad := t.reader.read(pkt, gap)
+	frames, bad := t.reader.Read(pkt, gap)
 	if bad != "" {
 		t.gap = true
 		in.sink.Dropped(t.kind, bad)
@@ -119,7 +120,7 @@ func (in *intake) time(t *track, pkt *rtp.Packet, now time.Duration) (anew bool)
 	if anew {
 		in.release(now) // what waits belongs to the count before
 		t.timing.restart(pkt.Timestamp, now)
-		t.order.restart()
+		t.order.Restart()
 		in.aligner.jumped()
 	} else {
 		t.timing.observe(pkt.Timestamp, now)
@@ -140,15 +141,15 @@ func (in *intake) report(t *track, sr *rtcp.SenderReport) {
 	}
 }
 
-func (in *intake) unit(t *track, f frame) {
-	u := stamped{f, t.timing.unwrap(f.ts), t.gap, t.reader.track()}
+func (in *intake) unit(t *track, f depacket.Frame) {
+	u := stamped{f, t.timing.unwrap(f.TS), t.gap, t.reader.Track()}
 	t.gap = false
 	if in.running {
 		in.hand(t, u)
 		return
 	}
 	t.waits = append(t.waits, u)
-	in.held += len(f.payload)
+	in.held += len(f.Payload)
 }
 
 // idle lets go of the first units when it is time.
@@ -177,7 +178,7 @@ func (in *intake) release(now time.Duration) {
 		for _, u := range t.waits {
 			pts = append(pts, u.pts)
 		}
-		t.order.study(pts, declaredReorder(t.reader))
+		t.order.Study(pts, t.reader.Reorder())
 	}
 	for {
 		var next *track
@@ -195,14 +196,6 @@ func (in *intake) release(now time.Duration) {
 	}
 }
 
-// declaredReorder is what an H.264 stream says about its B frames.
-func declaredReorder(r reader) int {
-	if h, ok := r.(*h264Reader); ok {
-		return h.sets.reorder
-	}
-	return 0
-}
-
 // boot is the time of the first unit that waits.
 func (t *track) boot() time.Duration { return t.timing.boot(t.waits[0].pts) }
 
@@ -210,7 +203,7 @@ func (t *track) boot() time.Duration { return t.timing.boot(t.waits[0].pts) }
 func (in *intake) hand(t *track, u stamped) {
 	dts := u.pts
 	if u.t.Codec == media.H264 {
-		dts = t.order.push(u.pts)
+		dts = t.order.Push(u.pts)
 	}
 	at := t.timing.boot(dts)
 	pts := t.timing.boot(u.pts)
@@ -222,13 +215,13 @@ func (in *intake) hand(t *track, u stamped) {
 	}
 	t.dts, t.sent = at, true
 	flags := media.Flags(0)
-	if u.key {
+	if u.Key {
 		flags |= media.Key
 	}
 	if u.lost {
 		flags |= media.Lost
 	}
-	in.sink.Coded(u.t, media.Unit{Flags: flags, DTS: at, Offset: pts - at, Payload: u.payload})
+	in.sink.Coded(u.t, media.Unit{Flags: flags, DTS: at, Offset: pts - at, Payload: u.Payload})
 }
 
 // silent reports whether nothing at all came for longer than limit.

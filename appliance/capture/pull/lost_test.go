@@ -18,6 +18,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 
 	"hindsight/appliance/capture"
+	"hindsight/depacket/depackettest"
 	"hindsight/media"
 )
 
@@ -194,11 +195,11 @@ func checkLost(t *testing.T, address string, over Transport, want string) {
 }
 
 func TestCredentialsOpenTheCamera(t *testing.T) {
-	s := packets(t, "plain", nil)
-	cam := startCamera(t, []format.Format{s.format}, func(f *fakeCamera) { f.user, f.pass = user, pass })
+	s := depackettest.Packets(t, "plain", nil)
+	cam := startCamera(t, []format.Format{s.Format}, func(f *fakeCamera) { f.user, f.pass = user, pass })
 	p := startPull(t, Options{Address: withCredentials(cam.server.NetListener().Addr().String())})
 	cam.awaitPlay()
-	for _, pkts := range s.pkts {
+	for _, pkts := range s.Packets {
 		cam.send(0, pkts...)
 	}
 	p.wait("pictures", func() bool { return len(p.basket.of(media.Video)) >= 50 })
@@ -216,11 +217,11 @@ func TestWrongAndMissingCredentials(t *testing.T) {
 }
 
 func TestCameraThatRefusesTCPIsPulledOverUDP(t *testing.T) {
-	s := packetsOf(t, "plain", 1000, nil)
-	cam := startCamera(t, []format.Format{s.format}, func(f *fakeCamera) { f.tcpRefused = true })
+	s := depackettest.PacketsOf(t, "plain", 1000, nil)
+	cam := startCamera(t, []format.Format{s.Format}, func(f *fakeCamera) { f.tcpRefused = true })
 	p := startPull(t, Options{Address: cam.address()})
 	cam.awaitPlay()
-	for _, pkts := range s.pkts {
+	for _, pkts := range s.Packets {
 		cam.send(0, pkts...)
 	}
 	p.wait("pictures", func() bool { return len(p.basket.of(media.Video)) >= 50 })
@@ -230,13 +231,13 @@ func TestCameraThatRefusesTCPIsPulledOverUDP(t *testing.T) {
 // playing is a source that has got pictures and sound for a while.
 func playing(t *testing.T, timeout time.Duration) (*fakeCamera, *pulling) {
 	t.Helper()
-	s := packets(t, "plain", nil)
-	cam := startCamera(t, []format.Format{s.format, &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}}, nil)
+	s := depackettest.Packets(t, "plain", nil)
+	cam := startCamera(t, []format.Format{s.Format, &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}}, nil)
 	p := startPull(t, Options{Address: cam.address(), Timeout: timeout})
 	cam.awaitPlay()
 	_, pcma := sounds(media.PCMA, 100)
 	typed(pcma, 8)
-	for i, pkts := range s.pkts {
+	for i, pkts := range s.Packets {
 		cam.send(0, pkts...)
 		cam.send(1, pcma[2*i], pcma[2*i+1])
 	}
@@ -317,12 +318,12 @@ func TestRunEndsWithItsContext(t *testing.T) {
 }
 
 func TestRunMayBeCalledAgain(t *testing.T) {
-	s := packets(t, "plain", nil)
-	cam := startCamera(t, []format.Format{s.format}, nil)
+	s := depackettest.Packets(t, "plain", nil)
+	cam := startCamera(t, []format.Format{s.Format}, nil)
 	for range 2 {
 		p := startPull(t, Options{Address: cam.address()})
 		cam.awaitPlay()
-		for _, pkts := range s.pkts {
+		for _, pkts := range s.Packets {
 			cam.send(0, pkts...)
 		}
 		p.wait("pictures", func() bool { return len(p.basket.of(media.Video)) >= 50 })

@@ -14,6 +14,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
 
+	"hindsight/depacket/depackettest"
 	"hindsight/media"
 )
 
@@ -70,18 +71,18 @@ func checkPayloads(t *testing.T, units []unit, want [][]byte, apart time.Duratio
 
 func TestH264AndOpus(t *testing.T) {
 	for _, over := range []Transport{TCP, UDP} {
-		s := packetsOf(t, "bframes", 1000, nil) // few enough for the kernel's buffers, over UDP
-		for i, pkts := range s.pkts {
+		s := depackettest.PacketsOf(t, "bframes", 1000, nil) // few enough for the kernel's buffers, over UDP
+		for i, pkts := range s.Packets {
 			for _, p := range pkts {
-				p.Timestamp = uint32(readTimes(t, "bframes.pts")[i]*3600) - 3600*20
+				p.Timestamp = uint32(depackettest.Times(t, "bframes")[i]*3600) - 3600*20
 			}
 		}
-		cam := startCamera(t, []format.Format{s.format, &format.Opus{PayloadTyp: 97, ChannelCount: 1}}, nil)
+		cam := startCamera(t, []format.Format{s.Format, &format.Opus{PayloadTyp: 97, ChannelCount: 1}}, nil)
 		p := startPull(t, Options{Address: cam.address(), Transport: over})
 		cam.awaitPlay()
 		want, opus := sounds(media.Opus, 100)
 		typed(opus, 97)
-		for i, pkts := range s.pkts {
+		for i, pkts := range s.Packets {
 			cam.send(0, pkts...)
 			cam.send(1, opus[2*i], opus[2*i+1])
 		}
@@ -103,14 +104,14 @@ func TestH264AndOpus(t *testing.T) {
 	}
 }
 
-func checkVideo(t *testing.T, s *stream, units []unit) {
+func checkVideo(t *testing.T, s *depackettest.Stream, units []unit) {
 	t.Helper()
 	var want [][]byte
-	for _, au := range s.aus {
-		want = append(want, lengthPrefixed(au))
+	for _, au := range s.AUs {
+		want = append(want, depackettest.Payload(t, au))
 	}
 	checkPayloads(t, units, want, 0)
-	order := readTimes(t, "bframes.pts")
+	order := depackettest.Times(t, "bframes")
 	for i, u := range units {
 		if d := u.DTS - units[0].DTS - time.Duration(i)*40*time.Millisecond; d.Abs() > 50*time.Microsecond {
 			t.Fatalf("picture %d: decoding time is off by %v", i, d)
@@ -142,7 +143,7 @@ func photo(t *testing.T, shade uint8) []byte {
 }
 
 func TestMJPEGAndAAC(t *testing.T) {
-	aac := aacLC()
+	aac := depackettest.AACLC()
 	cam := startCamera(t, []format.Format{&format.MJPEG{}, aac}, nil)
 	p := startPull(t, Options{Address: cam.address()})
 	cam.awaitPlay()
@@ -238,15 +239,15 @@ func TestG711(t *testing.T) {
 }
 
 func TestSenderReportsOverTheNetwork(t *testing.T) {
-	s := packets(t, "plain", nil)
-	cam := startCamera(t, []format.Format{s.format, &format.Opus{PayloadTyp: 97, ChannelCount: 2}}, nil)
+	s := depackettest.Packets(t, "plain", nil)
+	cam := startCamera(t, []format.Format{s.Format, &format.Opus{PayloadTyp: 97, ChannelCount: 2}}, nil)
 	p := startPull(t, Options{Address: cam.address()})
 	cam.awaitPlay()
 	// The sound was taken a quarter of a second before the picture of the same moment of arrival.
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	_, opus := sounds(media.Opus, 100)
 	typed(opus, 97)
-	for i, pkts := range s.pkts {
+	for i, pkts := range s.Packets {
 		cam.send(0, pkts...)
 		cam.send(1, opus[2*i], opus[2*i+1])
 		if i == 0 {
@@ -264,11 +265,11 @@ func TestSenderReportsOverTheNetwork(t *testing.T) {
 }
 
 func TestSoundThatCannotBeRecordedIsLeftOut(t *testing.T) {
-	s := packets(t, "plain", nil)
-	cam := startCamera(t, []format.Format{s.format, &format.G722{}}, nil)
+	s := depackettest.Packets(t, "plain", nil)
+	cam := startCamera(t, []format.Format{s.Format, &format.G722{}}, nil)
 	p := startPull(t, Options{Address: cam.address()})
 	cam.awaitPlay()
-	for _, pkts := range s.pkts {
+	for _, pkts := range s.Packets {
 		cam.send(0, pkts...)
 	}
 	p.wait("pictures", func() bool { return len(p.basket.of(media.Video)) >= 50 })

@@ -4,35 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pion/rtp"
-
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 
+	"hindsight/depacket"
 	"hindsight/media"
 )
-
-// frame is a whole unit in the camera's own time.
-type frame struct {
-	ts      uint32 // RTP time of its presentation
-	key     bool
-	payload []byte // owned by the frame
-}
-
-// reader makes units of the packets of one format.
-type reader interface {
-	// read takes the next packet and whether packets before it are missing. It
-	// returns what that completes, and what is wrong with the packet beyond a loss.
-	read(pkt *rtp.Packet, gap bool) (out []frame, bad string)
-	// track describes what read returns, as known by now; ID is 0.
-	track() media.Track
-}
 
 // choice is one stream of a camera that is to be recorded.
 type choice struct {
 	media  *description.Media
 	format format.Format
-	reader reader
+	reader depacket.Reader
 }
 
 // choose takes the first stream of a kind that can be recorded. If there are only
@@ -44,7 +27,7 @@ func choose(desc *description.Session, kind media.Kind) (c *choice, why string) 
 			continue
 		}
 		for _, f := range m.Formats {
-			r, err := newReader(f)
+			r, err := depacket.New(f)
 			if err == nil && r != nil {
 				return &choice{m, f, r}, ""
 			}
@@ -75,20 +58,4 @@ func codecName(f format.Format) string {
 		name, _, _ = strings.Cut(g.RTPMap(), "/")
 	}
 	return fmt.Sprintf("%.40s", strings.ToLower(strings.ToValidUTF8(name, "?")))
-}
-
-func newReader(f format.Format) (reader, error) {
-	switch f := f.(type) {
-	case *format.H264:
-		return newH264Reader(f)
-	case *format.MJPEG:
-		return newMJPEGReader(f)
-	case *format.Opus:
-		return newOpusReader(f)
-	case *format.MPEG4Audio:
-		return newAACReader(f)
-	case *format.G711:
-		return newG711Reader(f)
-	}
-	return nil, nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 
 	"hindsight/appliance/capture"
 	"hindsight/media"
@@ -243,12 +242,5 @@ func (f *fakeCamera) awaitPlay() {
 	case <-f.playing:
 	case <-time.After(60 * time.Second):
 		f.t.Fatal("nobody plays")
-	}
-}
-
-func aacLC() *format.MPEG4Audio {
-	return &format.MPEG4Audio{
-		PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-		Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 44100, ChannelConfig: 2, ChannelCount: 2},
 	}
 }

@@ -12,15 +12,17 @@ import (
 
 	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
 
+	"hindsight/depacket"
 	"hindsight/media"
 )
 
 // plain makes a unit of every packet: the timing tests need no codec.
 type plain struct{ t media.Track }
 
-func (p plain) track() media.Track { return p.t }
-func (p plain) read(pkt *rtp.Packet, _ bool) ([]frame, string) {
-	return []frame{{ts: pkt.Timestamp, key: true, payload: pkt.Payload}}, ""
+func (p plain) Track() media.Track { return p.t }
+func (p plain) Reorder() int       { return 0 }
+func (p plain) Read(pkt *rtp.Packet, _ bool) ([]depacket.Frame, string) {
+	return []depacket.Frame{{TS: pkt.Timestamp, Key: true, Payload: pkt.Payload}}, ""
 }
 
 // got is a unit as it was handed on, with the true time that its payload tells.

@@ -1,9 +1,11 @@
 // English. Its keys are those of all languages.
 
+import { connectEn } from './connect.en'
 import { panels } from './panels.en'
 import timeline from './timeline.en'
 
 export const en = {
+  ...connectEn,
   ...panels,
   ...timeline,
   'app.watch': 'Watch',
@@ -14,7 +16,6 @@ export const en = {
   'app.asking': 'Asking the recorder…',
   'app.trying': 'Trying again.',
   'app.before': 'What follows is from before; trying again.',
-  'app.address': 'Type the address of a recorder above, as in {example}.',
   'app.views': 'Views',
 
   'stage.label': 'Picture of {camera}',

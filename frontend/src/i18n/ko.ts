@@ -1,10 +1,12 @@
 // Korean.
 
+import { connectKo } from './connect.ko'
 import type { Key } from './en'
 import { panels } from './panels.ko'
 import timeline from './timeline.ko'
 
 export const ko: Record<Key, string> = {
+  ...connectKo,
   ...panels,
   ...timeline,
   'app.watch': '보기',
@@ -15,7 +17,6 @@ export const ko: Record<Key, string> = {
   'app.asking': '녹화기에 묻는 중…',
   'app.trying': '다시 시도하는 중입니다.',
   'app.before': '아래는 이전 내용입니다. 다시 시도하는 중입니다.',
-  'app.address': '위에 녹화기 주소를 입력하세요. 예: {example}',
   'app.views': '화면',
 
   'stage.label': '{camera} 화면',

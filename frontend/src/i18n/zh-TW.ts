@@ -1,10 +1,12 @@
 // Traditional Chinese, as in Taiwan.
 
+import { connectZhTW } from './connect.zh-TW'
 import type { Key } from './en'
 import { panels } from './panels.zh-TW'
 import timeline from './timeline.zh-TW'
 
 export const zhTW: Record<Key, string> = {
+  ...connectZhTW,
   ...panels,
   ...timeline,
   'app.watch': '觀看',
@@ -15,7 +17,6 @@ export const zhTW: Record<Key, string> = {
   'app.asking': '正在詢問錄影機…',
   'app.trying': '正在重試。',
   'app.before': '以下是先前的內容；正在重試。',
-  'app.address': '請在上方輸入錄影機的位址，例如 {example}。',
   'app.views': '檢視',
 
   'stage.label': '{camera} 的畫面',

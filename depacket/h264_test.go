@@ -1,8 +1,7 @@
-package pull
+package depacket
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"testing"
 
@@ -11,88 +10,25 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
+	"hindsight/depacket/depackettest"
 	"hindsight/media"
 )
 
-// accessUnits reads a stream made by testdata/make.sh.
-func accessUnits(t testing.TB, name string) [][][]byte {
-	t.Helper()
-	b, err := os.ReadFile("testdata/" + name + ".h264")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var aus [][][]byte
-	var au [][]byte
-	sliced := false
-	for n := range bytes.SplitSeq(b, []byte{0, 0, 1}) {
-		if n = bytes.TrimRight(n, "\x00"); len(n) == 0 {
-			continue
-		}
-		typ := h264.NALUType(n[0] & 0x1f)
-		slice := typ == h264.NALUTypeIDR || typ == h264.NALUTypeNonIDR
-		if sliced && (!slice || startsPicture(n)) {
-			aus, au, sliced = append(aus, au), nil, false
-		}
-		sliced = sliced || slice
-		au = append(au, n)
-	}
-	return append(aus, au)
-}
-
-// stream is an H.264 stream in packets, picture by picture.
-type stream struct {
-	format *format.H264
-	aus    [][][]byte
-	pkts   [][]*rtp.Packet
-}
-
-// packets makes RTP of a stream, many packets a picture; edit changes what the
-// camera sends, or is nil.
-func packets(t testing.TB, name string, edit func(i int, au [][]byte) [][]byte) *stream {
-	t.Helper()
-	return packetsOf(t, name, 100, edit)
-}
-
-func packetsOf(t testing.TB, name string, size int, edit func(i int, au [][]byte) [][]byte) *stream {
-	t.Helper()
-	s := &stream{format: &format.H264{PayloadTyp: 96, PacketizationMode: 1}, aus: accessUnits(t, name)}
-	enc, err := s.format.CreateEncoder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	enc.PayloadMaxSize = size
-	for i, au := range s.aus {
-		if edit != nil {
-			au = edit(i, au)
-			s.aus[i] = au
-		}
-		pkts, err := enc.Encode(au)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range pkts {
-			p.Timestamp = uint32(i) * 3600
-		}
-		s.pkts = append(s.pkts, pkts)
-	}
-	return s
-}
-
 // feed reads all packets but those that lose says, and returns the frames and what was bad.
-func (s *stream) feed(t testing.TB, lose func(picture, packet, of int) bool) (frames []frame, bad []string) {
+func feed(t testing.TB, s *depackettest.Stream, lose func(picture, packet, of int) bool) (frames []Frame, bad []string) {
 	t.Helper()
-	r, err := newH264Reader(s.format)
+	r, err := newH264Reader(s.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
 	gap := false
-	for i, pkts := range s.pkts {
+	for i, pkts := range s.Packets {
 		for k, p := range pkts {
 			if lose != nil && lose(i, k, len(pkts)) {
 				gap = true
 				continue
 			}
-			f, b := r.read(p, gap)
+			f, b := r.Read(p, gap)
 			gap = false
 			frames = append(frames, f...)
 			if b != "" {
@@ -103,9 +39,9 @@ func (s *stream) feed(t testing.TB, lose func(picture, packet, of int) bool) (fr
 	return frames, bad
 }
 
-func numbers(frames []frame) (n []int) {
+func numbers(frames []Frame) (n []int) {
 	for _, f := range frames {
-		n = append(n, int(f.ts/3600))
+		n = append(n, int(f.TS/3600))
 	}
 	return n
 }
@@ -122,16 +58,16 @@ func upTo(n int, without ...int) (list []int) {
 
 func TestH264IsHandedOnUntouched(t *testing.T) {
 	for _, name := range []string{"plain", "bframes", "pyramid"} {
-		s := packets(t, name, nil)
-		frames, bad := s.feed(t, nil)
+		s := depackettest.Packets(t, name, nil)
+		frames, bad := feed(t, s, nil)
 		if len(bad) != 0 || !slices.Equal(numbers(frames), upTo(50)) {
 			t.Fatalf("%s: pictures %v, bad %v", name, numbers(frames), bad)
 		}
 		for i, f := range frames {
-			if f.key != (i == 0 || i == 25) {
-				t.Errorf("%s: picture %d: key is %v", name, i, f.key)
+			if f.Key != (i == 0 || i == 25) {
+				t.Errorf("%s: picture %d: key is %v", name, i, f.Key)
 			}
-			if !bytes.Equal(f.payload, lengthPrefixed(s.aus[i])) {
+			if !bytes.Equal(f.Payload, lengthPrefixed(s.AUs[i])) {
 				t.Errorf("%s: picture %d differs from what was sent", name, i)
 			}
 		}
@@ -139,11 +75,11 @@ func TestH264IsHandedOnUntouched(t *testing.T) {
 }
 
 func TestH264WithoutTheMarker(t *testing.T) {
-	s := packets(t, "plain", nil)
-	for _, pkts := range s.pkts {
+	s := depackettest.Packets(t, "plain", nil)
+	for _, pkts := range s.Packets {
 		pkts[len(pkts)-1].Marker = false
 	}
-	frames, bad := s.feed(t, nil)
+	frames, bad := feed(t, s, nil)
 	if len(bad) != 0 || !slices.Equal(numbers(frames), upTo(49)) { // the last one has nothing behind it
 		t.Errorf("pictures %v, bad %v", numbers(frames), bad)
 	}
@@ -164,7 +100,7 @@ func TestH264LossesCostThePictureOnly(t *testing.T) {
 	}
 	for _, name := range []string{"plain", "bframes"} {
 		for _, tt := range tests {
-			frames, bad := packets(t, name, nil).feed(t, tt.lose)
+			frames, bad := feed(t, depackettest.Packets(t, name, nil), tt.lose)
 			if !slices.Equal(numbers(frames), tt.want) {
 				t.Errorf("%s, %s: pictures %v", name, tt.name, numbers(frames))
 			}
@@ -184,7 +120,7 @@ func without(types ...h264.NALUType) func(int, [][]byte) [][]byte {
 // sets takes the SPS and PPS out of the first access unit.
 func sets(t testing.TB, name string) (sps, pps []byte) {
 	t.Helper()
-	for _, n := range accessUnits(t, name)[0] {
+	for _, n := range depackettest.AccessUnits(t, name)[0] {
 		switch h264.NALUType(n[0] & 0x1f) {
 		case h264.NALUTypeSPS:
 			sps = n
@@ -205,15 +141,15 @@ func TestSetsOfTheDescriptionGoBeforeKeyFrames(t *testing.T) {
 			return append([][]byte{{9, 0x10}}, without(h264.NALUTypeSPS, h264.NALUTypePPS)(i, au)...)
 		},
 	} {
-		s := packets(t, "plain", edit)
-		s.format.SPS, s.format.PPS = sps, pps
-		frames, bad := s.feed(t, nil)
+		s := depackettest.Packets(t, "plain", edit)
+		s.Format.SPS, s.Format.PPS = sps, pps
+		frames, bad := feed(t, s, nil)
 		if len(frames) != 50 || len(bad) != 0 {
 			t.Fatalf("%s: %d pictures, bad %v", name, len(frames), bad)
 		}
 		for _, i := range []int{0, 25} {
 			var au h264.AVCC
-			if err := au.Unmarshal(frames[i].payload); err != nil {
+			if err := au.Unmarshal(frames[i].Payload); err != nil {
 				t.Fatal(err)
 			}
 			var types []h264.NALUType
@@ -233,16 +169,16 @@ func TestSetsOfTheDescriptionGoBeforeKeyFrames(t *testing.T) {
 }
 
 func TestKeyFrameWithoutSetsIsDropped(t *testing.T) {
-	frames, bad := packets(t, "plain", without(h264.NALUTypeSPS, h264.NALUTypePPS)).feed(t, nil)
+	frames, bad := feed(t, depackettest.Packets(t, "plain", without(h264.NALUTypeSPS, h264.NALUTypePPS)), nil)
 	if len(frames) != 0 || len(bad) != 2 {
 		t.Errorf("%d pictures, bad %v", len(frames), bad)
 	}
 }
 
 func TestSetsInAnAccessUnitOfTheirOwn(t *testing.T) {
-	s := packets(t, "plain", nil)
+	s := depackettest.Packets(t, "plain", nil)
 	sps, pps := sets(t, "plain")
-	enc, err := s.format.CreateEncoder()
+	enc, err := s.Format.CreateEncoder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,35 +186,35 @@ func TestSetsInAnAccessUnitOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rest := packets(t, "plain", without(h264.NALUTypeSPS, h264.NALUTypePPS))
-	rest.pkts = append([][]*rtp.Packet{own}, rest.pkts...)
-	frames, bad := rest.feed(t, nil)
-	if len(frames) != 50 || len(bad) != 0 || !frames[0].key {
+	rest := depackettest.Packets(t, "plain", without(h264.NALUTypeSPS, h264.NALUTypePPS))
+	rest.Packets = append([][]*rtp.Packet{own}, rest.Packets...)
+	frames, bad := feed(t, rest, nil)
+	if len(frames) != 50 || len(bad) != 0 || !frames[0].Key {
 		t.Errorf("%d pictures, bad %v", len(frames), bad)
 	}
 }
 
 func TestNothingBeforeTheFirstKeyFrame(t *testing.T) {
-	frames, bad := packets(t, "plain", nil).feed(t, func(i, k, _ int) bool { return i < 3 || i == 3 && k == 0 })
-	if len(bad) != 0 || len(frames) != 25 || frames[0].ts != 25*3600 {
+	frames, bad := feed(t, depackettest.Packets(t, "plain", nil), func(i, k, _ int) bool { return i < 3 || i == 3 && k == 0 })
+	if len(bad) != 0 || len(frames) != 25 || frames[0].TS != 25*3600 {
 		t.Errorf("pictures %v, bad %v", numbers(frames), bad)
 	}
 }
 
 func TestTrackOfH264(t *testing.T) {
-	s := packets(t, "bframes", nil)
-	r, err := newH264Reader(s.format)
+	s := depackettest.Packets(t, "bframes", nil)
+	r, err := newH264Reader(s.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tr := r.track(); tr.Width != 0 || tr.Config != nil || tr.Codec != media.H264 || tr.ClockRate != 90000 {
+	if tr := r.Track(); tr.Width != 0 || tr.Config != nil || tr.Codec != media.H264 || tr.ClockRate != 90000 {
 		t.Errorf("before the first packet: %+v", tr)
 	}
-	for _, p := range s.pkts[0] {
-		r.read(p, false)
+	for _, p := range s.Packets[0] {
+		r.Read(p, false)
 	}
 	sps, pps := sets(t, "bframes")
-	if tr := r.track(); tr.Width != 160 || tr.Height != 120 || !bytes.Equal(tr.Config, lengthPrefixed([][]byte{sps, pps})) {
+	if tr := r.Track(); tr.Width != 160 || tr.Height != 120 || !bytes.Equal(tr.Config, lengthPrefixed([][]byte{sps, pps})) {
 		t.Errorf("after the first picture: %+v", tr)
 	}
 }
@@ -299,10 +235,10 @@ func TestBrokenH264IsDroppedAndNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var frames []frame
+		var frames []Frame
 		var bad string
 		for i, n := range tt.nalus {
-			fs, b := r.read(&rtp.Packet{Header: rtp.Header{Marker: i == len(tt.nalus)-1}, Payload: n}, false)
+			fs, b := r.Read(&rtp.Packet{Header: rtp.Header{Marker: i == len(tt.nalus)-1}, Payload: n}, false)
 			frames, bad = append(frames, fs...), bad+b
 		}
 		if len(frames) != 0 || bad == "" {

@@ -1,4 +1,4 @@
-package pull
+package depacket
 
 import (
 	"bytes"
@@ -41,9 +41,11 @@ func newG711Reader(f *format.G711) (*wholeReader, error) {
 	return &wholeReader{media.Track{Kind: media.Audio, Codec: codec, ClockRate: uint32(f.SampleRate), Channels: uint8(f.ChannelCount)}}, nil
 }
 
-func (r *wholeReader) track() media.Track { return r.t }
+func (r *wholeReader) Track() media.Track { return r.t }
 
-func (r *wholeReader) read(pkt *rtp.Packet, _ bool) ([]frame, string) {
+func (r *wholeReader) Reorder() int { return 0 }
+
+func (r *wholeReader) Read(pkt *rtp.Packet, _ bool) ([]Frame, string) {
 	p := pkt.Payload
 	d := r.t.Duration(p)
 	if d <= 0 || r.t.Codec == media.Opus && d > maxOpus {
@@ -52,7 +54,7 @@ func (r *wholeReader) read(pkt *rtp.Packet, _ bool) ([]frame, string) {
 	if r.t.Codec == media.Opus && p[0]&4 != 0 {
 		r.t.Channels = 2 // descriptions often do not say so (RFC 7587, sprop-stereo); the packets do
 	}
-	return []frame{{ts: pkt.Timestamp, key: true, payload: bytes.Clone(p)}}, ""
+	return []Frame{{TS: pkt.Timestamp, Key: true, Payload: bytes.Clone(p)}}, ""
 }
 
 // aacReader reads MPEG-4 audio (RFC 3640).
@@ -85,9 +87,11 @@ func newAACReader(f *format.MPEG4Audio) (*aacReader, error) {
 	}}, nil
 }
 
-func (r *aacReader) track() media.Track { return r.t }
+func (r *aacReader) Track() media.Track { return r.t }
 
-func (r *aacReader) read(pkt *rtp.Packet, gap bool) ([]frame, string) {
+func (r *aacReader) Reorder() int { return 0 }
+
+func (r *aacReader) Read(pkt *rtp.Packet, gap bool) ([]Frame, string) {
 	aus, err := r.dec.Decode(pkt)
 	switch {
 	case errors.Is(err, rtpmpeg4audio.ErrMorePacketsNeeded):
@@ -97,12 +101,12 @@ func (r *aacReader) read(pkt *rtp.Packet, gap bool) ([]frame, string) {
 	case err != nil:
 		return nil, "a packet that is not AAC: " + err.Error()
 	}
-	var out []frame
+	var out []Frame
 	for i, au := range aus {
 		if len(au) == 0 {
 			continue
 		}
-		out = append(out, frame{ts: pkt.Timestamp + uint32(i)*aacFrame, key: true, payload: bytes.Clone(au)})
+		out = append(out, Frame{TS: pkt.Timestamp + uint32(i)*aacFrame, Key: true, Payload: bytes.Clone(au)})
 	}
 	return out, ""
 }

@@ -1,4 +1,4 @@
-package pull
+package depacket
 
 import (
 	"errors"
@@ -38,13 +38,15 @@ func newH264Reader(f *format.H264) (*h264Reader, error) {
 	return r, nil
 }
 
-func (r *h264Reader) track() media.Track {
+func (r *h264Reader) Track() media.Track {
 	t := media.Track{Kind: media.Video, Codec: media.H264, ClockRate: 90000}
 	t.Config, t.Width, t.Height = r.sets.config()
 	return t
 }
 
-func (r *h264Reader) read(pkt *rtp.Packet, gap bool) (out []frame, bad string) {
+func (r *h264Reader) Reorder() int { return r.sets.reorder }
+
+func (r *h264Reader) Read(pkt *rtp.Packet, gap bool) (out []Frame, bad string) {
 	if gap && r.open {
 		r.broken = true
 	}
@@ -90,7 +92,7 @@ func (r *h264Reader) add(nalus [][]byte) {
 }
 
 // finish ends the access unit and appends it to out if it is whole.
-func (r *h264Reader) finish(out []frame, bad string) ([]frame, string) {
+func (r *h264Reader) finish(out []Frame, bad string) ([]Frame, string) {
 	au, ts, broken, unsure := r.au, r.ts, r.broken, r.unsure
 	r.au, r.size, r.open, r.broken, r.unsure = nil, 0, false, false, false
 	if broken {
@@ -123,7 +125,7 @@ func (r *h264Reader) finish(out []frame, bad string) ([]frame, string) {
 		}
 		r.keyed = true
 	}
-	return append(out, frame{ts: ts, key: key, payload: lengthPrefixed(au)}), bad
+	return append(out, Frame{TS: ts, Key: key, Payload: lengthPrefixed(au)}), bad
 }
 
 // startsPicture reports whether a slice is the first of its picture:
@@ -134,7 +136,7 @@ func startsPicture(slice []byte) bool { return len(slice) > 1 && slice[1]&0x80 !
 func lengthPrefixed(nalus [][]byte) []byte {
 	b, err := h264.AVCC(nalus).Marshal()
 	if err != nil {
-		panic(fmt.Sprintf("pull: %v", err)) // Marshal has no error to give
+		panic(fmt.Sprintf("depacket: %v", err)) // Marshal has no error to give
 	}
 	return b
 }

@@ -1,29 +1,11 @@
-package pull
+package depacket
 
 import (
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
-)
 
-func readTimes(t *testing.T, name string) []int64 {
-	t.Helper()
-	b, err := os.ReadFile("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var times []int64
-	for _, f := range strings.Fields(string(b)) {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		times = append(times, n)
-	}
-	return times
-}
+	"hindsight/depacket/depackettest"
+)
 
 func TestReorderMakesDecodingTimes(t *testing.T) {
 	tests := []struct {
@@ -38,11 +20,11 @@ func TestReorderMakesDecodingTimes(t *testing.T) {
 		{"two lost", []int64{0, 3, 1, 6, 4, 5, 9, 8}, []int64{-1, 0, 1, 3, 4, 5, 6, 8}},
 	}
 	for _, tt := range tests {
-		var r reorder
-		r.study(tt.pts, 0)
+		var r Order
+		r.Study(tt.pts, 0)
 		var got []int64
 		for _, p := range tt.pts {
-			got = append(got, r.push(p))
+			got = append(got, r.Push(p))
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: decoding times %v, want %v", tt.name, got, tt.want)
@@ -52,14 +34,14 @@ func TestReorderMakesDecodingTimes(t *testing.T) {
 
 func TestReorderOfRealStreams(t *testing.T) {
 	for name, depth := range map[string]int{"plain": 0, "bframes": 1, "pyramid": 2} {
-		pts := readTimes(t, name+".pts")
+		pts := depackettest.Times(t, name)
 		if len(pts) != 50 {
 			t.Fatalf("%s: %d pictures", name, len(pts))
 		}
-		var r reorder
-		r.study(pts[:25], 0)
+		var r Order
+		r.Study(pts[:25], 0)
 		for i, p := range pts {
-			if dts := r.push(p); dts != int64(i-depth) {
+			if dts := r.Push(p); dts != int64(i-depth) {
 				t.Fatalf("%s: picture %d has decoding time %d, want %d", name, i, dts, i-depth)
 			}
 		}
@@ -67,12 +49,12 @@ func TestReorderOfRealStreams(t *testing.T) {
 }
 
 func TestReorderFindsBFramesThatComeLater(t *testing.T) {
-	var r reorder
-	r.study([]int64{0, 100}, 0)
+	var r Order
+	r.Study([]int64{0, 100}, 0)
 	last := int64(-1 << 62)
 	late := 0
 	for _, p := range []int64{0, 100, 200, 500, 300, 400, 800, 600, 700, 1100, 900, 1000, 1400, 1200, 1300} {
-		dts := r.push(p)
+		dts := r.Push(p)
 		if dts <= last {
 			t.Fatalf("decoding time %d after %d", dts, last)
 		}

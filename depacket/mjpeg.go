@@ -1,4 +1,4 @@
-package pull
+package depacket
 
 import (
 	"errors"
@@ -23,14 +23,16 @@ func newMJPEGReader(f *format.MJPEG) (*mjpegReader, error) {
 	return &mjpegReader{dec: dec}, err
 }
 
-func (r *mjpegReader) track() media.Track {
+func (r *mjpegReader) Track() media.Track {
 	return media.Track{
 		Kind: media.Video, Codec: media.MJPEG, ClockRate: 90000,
 		Width: uint16(r.width), Height: uint16(r.height),
 	}
 }
 
-func (r *mjpegReader) read(pkt *rtp.Packet, gap bool) ([]frame, string) {
+func (r *mjpegReader) Reorder() int { return 0 }
+
+func (r *mjpegReader) Read(pkt *rtp.Packet, gap bool) ([]Frame, string) {
 	p := pkt.Payload
 	if len(p) < 8 {
 		r.broken = true
@@ -55,5 +57,5 @@ func (r *mjpegReader) read(pkt *rtp.Packet, gap bool) ([]frame, string) {
 		return nil, "an image of more than 2040 pixels in one direction, whose size RTP cannot tell; choose a smaller one"
 	}
 	r.width, r.height = int(p[6])*8, int(p[7])*8
-	return []frame{{ts: pkt.Timestamp, key: true, payload: image}}, ""
+	return []Frame{{TS: pkt.Timestamp, Key: true, Payload: image}}, ""
 }

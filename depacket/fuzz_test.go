@@ -1,4 +1,4 @@
-package pull
+package depacket
 
 import (
 	"testing"
@@ -9,18 +9,19 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
+	"hindsight/depacket/depackettest"
 	"hindsight/media"
 )
 
 // readers are one of each kind.
-func readers(t testing.TB) []reader {
+func readers(t testing.TB) []Reader {
 	t.Helper()
-	var all []reader
+	var all []Reader
 	for _, f := range []format.Format{
-		&format.H264{PacketizationMode: 1}, &format.MJPEG{}, &format.Opus{ChannelCount: 2}, aacLC(),
+		&format.H264{PacketizationMode: 1}, &format.MJPEG{}, &format.Opus{ChannelCount: 2}, depackettest.AACLC(),
 		&format.G711{SampleRate: 8000, ChannelCount: 1},
 	} {
-		r, err := newReader(f)
+		r, err := New(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +35,7 @@ func readers(t testing.TB) []reader {
 func FuzzPackets(f *testing.F) {
 	for _, s := range []string{"plain", "bframes"} {
 		var data []byte
-		for _, pkts := range packets(f, s, nil).pkts[:4] {
+		for _, pkts := range depackettest.Packets(f, s, nil).Packets[:4] {
 			for _, p := range pkts {
 				mark := byte(0)
 				if p.Marker {
@@ -65,42 +66,42 @@ func FuzzPackets(f *testing.F) {
 				if n == 0 {
 					continue // the intake lets none through
 				}
-				frames, bad := r.read(pkt, gap)
-				checkFrames(t, r.track(), frames, bad)
+				frames, bad := r.Read(pkt, gap)
+				checkFrames(t, r.Track(), frames, bad)
 			}
 		}
 	})
 }
 
 // checkFrames holds what is handed on against the rules of its format.
-func checkFrames(t *testing.T, tr media.Track, frames []frame, bad string) {
+func checkFrames(t *testing.T, tr media.Track, frames []Frame, bad string) {
 	t.Helper()
 	if len(bad) > 300 {
 		t.Errorf("says %d bytes", len(bad))
 	}
 	for _, f := range frames {
-		if len(f.payload) == 0 {
+		if len(f.Payload) == 0 {
 			t.Fatalf("%v: an empty unit", tr.Codec)
 		}
 		switch tr.Codec {
 		case media.H264:
 			checkAccessUnit(t, f)
 		case media.MJPEG:
-			if f.payload[0] != 0xff || f.payload[1] != 0xd8 || tr.Width == 0 || tr.Height == 0 {
+			if f.Payload[0] != 0xff || f.Payload[1] != 0xd8 || tr.Width == 0 || tr.Height == 0 {
 				t.Fatal("not a JPEG image")
 			}
 		case media.Opus:
-			if d := tr.Duration(f.payload); d <= 0 || d > 120*time.Millisecond {
+			if d := tr.Duration(f.Payload); d <= 0 || d > 120*time.Millisecond {
 				t.Fatalf("an Opus packet of %v", d)
 			}
 		}
 	}
 }
 
-func checkAccessUnit(t *testing.T, f frame) {
+func checkAccessUnit(t *testing.T, f Frame) {
 	t.Helper()
 	var au h264.AVCC
-	if err := au.Unmarshal(f.payload); err != nil {
+	if err := au.Unmarshal(f.Payload); err != nil {
 		t.Fatal(err)
 	}
 	slices, idr, sps, pps := 0, false, false, false
@@ -117,7 +118,7 @@ func checkAccessUnit(t *testing.T, f frame) {
 			slices++
 		}
 	}
-	if slices == 0 || idr != f.key || f.key && (!sps || !pps) {
-		t.Fatalf("an access unit of %d slices; key %v, IDR %v, SPS %v, PPS %v", slices, f.key, idr, sps, pps)
+	if slices == 0 || idr != f.Key || f.Key && (!sps || !pps) {
+		t.Fatalf("an access unit of %d slices; key %v, IDR %v, SPS %v, PPS %v", slices, f.Key, idr, sps, pps)
 	}
 }

@@ -1,15 +1,15 @@
-package pull
+package depacket
 
 import "slices"
 
 const maxReorder = 16 // frames; H.264 allows no more (MaxDpbFrames, table A-1 of ITU-T H.264)
 
-// reorder finds decoding times for pictures that come in decoding order with
+// Order finds decoding times for pictures that come in decoding order with
 // their presentation times. With at most depth pictures shown later than one that
 // is decoded after them, the decoding times are the same set of times in rising
 // order, depth pictures earlier. This uses the times alone, so a lost picture
 // disturbs nothing behind it.
-type reorder struct {
+type Order struct {
 	depth   int
 	period  int64   // a usual distance of pictures, for the first depth of them
 	waiting []int64 // presentation times not given out yet as decoding times, rising
@@ -18,9 +18,9 @@ type reorder struct {
 	begun   bool
 }
 
-// push takes the presentation time of the next picture in decoding order and
+// Push takes the presentation time of the next picture in decoding order and
 // returns its decoding time: rising, and not after it once depth is known.
-func (r *reorder) push(pts int64) (dts int64) {
+func (r *Order) Push(pts int64) (dts int64) {
 	r.learn(pts)
 	i := len(r.waiting)
 	for i > 0 && r.waiting[i-1] > pts {
@@ -42,7 +42,7 @@ func (r *reorder) push(pts int64) (dts int64) {
 
 // learn makes depth the number of pictures seen so far that come before one that
 // is to be shown earlier.
-func (r *reorder) learn(pts int64) {
+func (r *Order) learn(pts int64) {
 	later := 0
 	for _, p := range r.recent {
 		if p > pts {
@@ -56,9 +56,9 @@ func (r *reorder) learn(pts int64) {
 	r.recent = append(r.recent, pts)
 }
 
-// study learns from the presentation times of pictures that wait for their turn,
+// Study learns from the presentation times of pictures that wait for their turn,
 // before any is pushed; declared is the depth that the stream itself states.
-func (r *reorder) study(pts []int64, declared int) {
+func (r *Order) Study(pts []int64, declared int) {
 	for _, p := range pts {
 		r.learn(p)
 	}
@@ -72,8 +72,8 @@ func (r *reorder) study(pts []int64, declared int) {
 	r.recent = r.recent[:0]
 }
 
-// restart forgets all but the depth: the times that follow have nothing to do
+// Restart forgets all but the depth: the times that follow have nothing to do
 // with those before.
-func (r *reorder) restart() {
+func (r *Order) Restart() {
 	r.waiting, r.recent, r.begun = r.waiting[:0], r.recent[:0], false
 }
