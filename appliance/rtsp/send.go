@@ -8,8 +8,8 @@ import (
 	"github.com/pion/rtp"
 )
 
-// send writes the packets of a unit, each with the header extension, if there is
-// one. It waits where the queue is full, and returns whether it had to.
+// send writes the packets of a unit, each with its part of the header extension, if
+// there is one. It waits where the queue is full, and returns whether it had to.
 func (p *player) send(t *outTrack, pieces []piece, stamp uint32, ext []byte) (held bool, err error) {
 	for i, c := range pieces {
 		if p.udp && i > 0 && i%portion == 0 {
@@ -17,7 +17,7 @@ func (p *player) send(t *outTrack, pieces []piece, stamp uint32, ext []byte) (he
 				return held, err
 			}
 		}
-		waited, err := p.push(t, c, stamp, ext)
+		waited, err := p.push(t, c, stamp, portionOf(ext, i == 0, i == len(pieces)-1))
 		if err != nil {
 			return held, err
 		}
