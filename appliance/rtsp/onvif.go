@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
+
+	"hindsight/media"
 )
 
 // extensionProfile marks the header extension of ONVIF's Streaming
@@ -65,6 +67,25 @@ func portionOf(ext []byte, first, last bool) []byte {
 	ext = bytes.Clone(ext)
 	ext[8] &^= without
 	return ext
+}
+
+// delimiter is an access unit delimiter of H.264 (section 7.3.2.4): any slices may follow.
+var delimiter = []byte{0x09, 0xf0}
+
+// forerun sends a packet that nobody misses before the first picture after a PLAY,
+// one tick earlier. GStreamer's rtspsrc with onvif-mode and is-live=true gives the first packet of a
+// stream its own clock's time, which lies before the segment that it made of the answer's Range; its
+// jitter buffer then throws away all packets of that RTP time.
+func (p *player) forerun(x shot) error {
+	if !p.loses || x.track.Codec != media.H264 {
+		return nil
+	}
+	wall, _ := p.s.view.line.Wall(x.Position())
+	_, err := p.push(x.track, piece{payload: delimiter}, x.track.rtpTime(x.at)-1, onvifExtension(wall, discontinued, p.cseq))
+	if err == nil {
+		p.loses = false
+	}
+	return err
 }
 
 func onvifExtension(wall time.Time, flags, cseq byte) []byte {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
+	"github.com/pion/rtp"
 
 	"hindsight/media"
 )
@@ -248,6 +249,59 @@ func TestReferred(t *testing.T) {
 	} {
 		if got := referred(x.b); got != x.want {
 			t.Errorf("%x: %v", x.b, got)
+		}
+	}
+}
+
+// GStreamer's rtspsrc loses all packets that have the RTP time of the first one after a
+// PLAY: before the picture there comes one that nobody misses, for it and for nobody else.
+func TestForerunner(t *testing.T) {
+	p := twoRuns(t)
+	s := p.serve()
+	for _, x := range []struct {
+		headers []string
+		want    bool
+	}{
+		{[]string{"User-Agent: GStreamer/1.22.0", "Rate-Control: no"}, true},
+		{[]string{"User-Agent: GStreamer/1.22.0"}, false}, // without onvif-mode
+		{[]string{"User-Agent: other", "Rate-Control: no"}, false},
+		{[]string{"Require: onvif-replay", "Rate-Control: no"}, false},
+	} {
+		v := dial(t, s, "cam/timeline")
+		v.must("DESCRIBE", "")
+		v.setup("tcp", 2)
+		for _, from := range []int{5, 12, -1, 3} { // -1: on from where it is
+			headers := x.headers
+			if from >= 0 {
+				headers = append(slices.Clone(headers), fmt.Sprintf("Range: npt=%d-%d", from, from+1))
+			}
+			v.must("PAUSE", "")
+			before := len(v.all())
+			play := v.must("PLAY", "", headers...)
+			var first, second *rtp.Packet
+			until(t, "two packets of the picture", func() bool {
+				first, second = nil, nil
+				for _, a := range v.all()[before:] {
+					switch {
+					case a.rtp == nil || a.track != 0:
+					case first == nil:
+						first = a.rtp
+					case second == nil:
+						second = a.rtp
+					}
+				}
+				return second != nil
+			})
+			if !strings.Contains(play.header.Get("RTP-Info"), fmt.Sprintf("trackID=0;seq=%d;", first.SequenceNumber)) {
+				t.Errorf("%v: RTP-Info %s, the first packet is %d", headers, play.header.Get("RTP-Info"), first.SequenceNumber)
+			}
+			got := slices.Equal(first.Payload, []byte{0x09, 0xf0}) && !first.Marker && first.Timestamp == second.Timestamp-1 && first.SequenceNumber == second.SequenceNumber-1
+			if got != x.want {
+				t.Errorf("%v: first packet %v %x, second %v; want a forerunner: %v", headers, first.Header, first.Payload[:2], second.Header, x.want)
+			}
+			if b := first.GetExtension(0); x.want && (len(b) != 12 || b[8] != 0x20 || b[9] != byte(v.cseq)) {
+				t.Errorf("%v: extension %x", headers, b)
+			}
 		}
 	}
 }

@@ -42,6 +42,7 @@ type player struct {
 	ended    atomic.Bool     // it played to its end
 	passed   map[uint16]bool // tracks that the SDP did not have and that concern nobody here
 	cseq     byte            // of the PLAY, for ONVIF's extension
+	loses    bool            // the client will lose the first picture, unless something comes before it
 	aliases  map[uint16]*outTrack
 	subs     *subtitles     // nil: none are sent
 	cuts     int            // where units did not follow, since PLAY
@@ -219,6 +220,10 @@ func (p *player) shot(x shot) error {
 	s.mu.Unlock()
 	p.subs.pass(x.Position())
 	t := x.track
+	if err := p.forerun(x); err != nil {
+		p.ahead = slices.Insert(p.ahead, 0, x)
+		return err
+	}
 	ext := p.extension(x)
 	t.sent, t.lastRun, t.lastDTS = true, x.Run, x.DTS
 	held, err := p.send(t, pieces, t.rtpTime(x.at), ext)

@@ -204,7 +204,7 @@ func (v *view) aim(r *span, backward bool, clock media.Clock) (a aim, err error)
 	if r == nil {
 		return a, nil
 	}
-	a.clock = r.clock
+	a.clock = r.clock || r.dated
 	first, last := r.from, r.to
 	if backward && last.given && (!first.given || first.before(last, r.clock)) {
 		first, last = last, first // the later end is where going backward begins

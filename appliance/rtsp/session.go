@@ -123,7 +123,7 @@ func (s *session) playLive(url *base.URL, o order) base.HeaderValue {
 // playing begins when it comes.
 func (s *session) begin(p *player, url *base.URL, o order) (info base.HeaderValue, at media.Position, known bool) {
 	p.arm()
-	p.cseq = o.cseq
+	p.cseq, p.loses = o.cseq, o.loses
 	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
 	known = p.first(ctx)
 	cancel()
