@@ -257,6 +257,10 @@ func (p *player) wanted(t *outTrack, it timeline.Item) bool {
 	if !t.chosen || t.sent && t.lastRun == it.Run && it.DTS <= t.lastDTS {
 		return false
 	}
+	if t.off() {
+		p.waitKey = p.waitKey || t.Kind == media.Video
+		return false
+	}
 	if t.Kind == media.Audio {
 		return it.Run != p.start.Run || it.PTS() >= p.start.Time
 	}

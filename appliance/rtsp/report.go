@@ -19,7 +19,7 @@ func (s *session) report(p media.Position, at time.Duration) {
 		return // nothing true can be said
 	}
 	for _, t := range s.tracks {
-		if !t.chosen {
+		if !t.chosen || t.off() {
 			continue
 		}
 		_ = s.control(t, t.senderReport(wall, at)) // a full queue: the next report comes in five seconds
@@ -35,7 +35,7 @@ func (t *outTrack) senderReport(wall time.Time, at time.Duration) *rtcp.SenderRe
 // The caller holds s.mu.
 func (s *session) alive() {
 	for _, t := range s.tracks {
-		if t.chosen {
+		if t.chosen && !t.off() {
 			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}) // a full queue is found out by the caller
 		}
 	}
@@ -45,7 +45,7 @@ func (s *session) alive() {
 // The caller holds s.mu.
 func (s *session) goodbye(why string) {
 	for _, t := range s.tracks {
-		if t.chosen {
+		if t.chosen && !t.off() {
 			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
 		}
 	}

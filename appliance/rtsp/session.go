@@ -50,6 +50,9 @@ type outTrack struct {
 	media  *description.Media
 	format format.Format
 	pack   packer
+	part
+
+	transport base.HeaderValue // of the answer to its SETUP
 
 	chosen  bool // the client did a SETUP of it
 	ssrc    uint32
@@ -222,7 +225,7 @@ func (s *session) rtpInfo(url *base.URL, known bool, next time.Duration) base.He
 	defer s.mu.Unlock()
 	var info headers.RTPInfo
 	for _, t := range s.tracks {
-		if !t.chosen {
+		if !t.chosen || t.off() {
 			continue
 		}
 		u := base.URL{Scheme: url.Scheme, Host: url.Host, Path: s.rtsp.Path() + "/" + t.media.Control}

@@ -125,7 +125,7 @@ func (s *subtitles) pass(at media.Position) {
 // send sends one caption, once. Its time stamp is that of its beginning; a report right
 // before it tells what time that was. Both wait for room in the queue.
 func (s *subtitles) send(c media.Caption) error {
-	if c.ID != 0 && slices.Contains(s.told[:], c.ID) {
+	if s.track.off() || c.ID != 0 && slices.Contains(s.told[:], c.ID) {
 		return nil
 	}
 	pieces, err := packText([]byte(c.Text))
