@@ -32,7 +32,6 @@ var varying = []struct {
 	{regexp.MustCompile(`rtsp://127\.0\.0\.1:\d+/`), "{url}/"},
 	{regexp.MustCompile(`Session: [0-9a-f]{32}`), "Session: {id}"},
 	{regexp.MustCompile(`ssrc=[0-9A-F]{8}`), "ssrc={ssrc}"},
-	{regexp.MustCompile(`npt=34\.0(67|80)-`), "npt={34.067 or 34.080}-"}, // whether the unit that is held back was read yet
 	{regexp.MustCompile(`seq=\d+`), "seq={seq}"},
 	{regexp.MustCompile(`rtptime=\d+`), "rtptime={time}"},
 	{regexp.MustCompile(`(client|server)_port=\d+-\d+`), "${1}_port={ports}"},
@@ -92,6 +91,23 @@ func (d *dialogue) hear() {
 	}
 }
 
+var nptIn = regexp.MustCompile(`npt[=≈](\d+\.\d{3})-`)
+
+// about is an answer in which an npt that is not much later than one that is wanted as npt≈ is that one:
+// how far a player has come when the next request comes, nobody knows exactly.
+func about(got, want string) string {
+	g, w := nptIn.FindStringSubmatch(got), nptIn.FindStringSubmatch(want)
+	if g == nil || w == nil || !strings.HasPrefix(w[0], "npt≈") {
+		return got
+	}
+	a, _ := strconv.ParseFloat(g[1], 64)
+	b, _ := strconv.ParseFloat(w[1], 64)
+	if a < b || a > b+0.9 {
+		return got
+	}
+	return strings.Replace(got, g[0], w[0], 1)
+}
+
 // exchange says the request of a turn and compares the answer.
 func (d *dialogue) exchange(x turn) {
 	d.t.Helper()
@@ -118,7 +134,7 @@ func (d *dialogue) exchange(x turn) {
 			got = v.re.ReplaceAllString(got, v.with)
 		}
 		got = strings.TrimSuffix(strings.ReplaceAll(got, "\r\n", "\n"), "\n\n")
-		if got != x.want {
+		if got = about(got, x.want); got != x.want {
 			d.t.Errorf("to\n%s\n\nthe answer is\n%s\n\nwant\n%s", x.ask, got, x.want)
 		}
 	case <-time.After(time.Minute):
@@ -196,13 +212,13 @@ func TestVLC(t *testing.T) {
 		{"", vlc(8, "TEARDOWN", tl+"/trackID=2", none), ok(8, "", "")},
 		{"1/100", vlc(9, "PAUSE", tl+"/", none), ok(9, "", "")},
 		{"", vlc(10, "GET_PARAMETER", tl+"/", none), ok(10, "", "")},
-		{"", vlc(11, "PLAY", tl+"/", none), ok(11, infos(tl, 0, 1)+"Range: npt=1.020-\n", "")},
+		{"", vlc(11, "PLAY", tl+"/", none), ok(11, infos(tl, 0, 1)+"Range: npt≈1.020-\n", "")},
 		{"1/151", vlc(12, "PAUSE", tl+"/", none), ok(12, "", "")},
 		{"", vlc(13, "PLAY", tl+"/", none+"Range: npt=30.500-\n"), ok(13, infos(tl, 0, 1)+"Range: npt=30.000-\n", "")},
-		{"1/1600", vlc(14, "PLAY", tl+"/", none+"Scale: 2.000000\n"), ok(14, infos(tl, 0, 1)+"Range: npt=31.033-\nScale: 2.0\n", "")},
-		{"0/1021", vlc(15, "PLAY", tl+"/", none+"Scale: 1.000000\n"), ok(15, infos(tl, 0, 1)+"Range: npt=33.067-\nScale: 1.0\n", "")},
+		{"1/1600", vlc(14, "PLAY", tl+"/", none+"Scale: 2.000000\n"), ok(14, infos(tl, 0, 1)+"Range: npt≈31.033-\nScale: 2.0\n", "")},
+		{"0/1021", vlc(15, "PLAY", tl+"/", none+"Scale: 1.000000\n"), ok(15, infos(tl, 0, 1)+"Range: npt≈33.067-\nScale: 1.0\n", "")},
 		{"", vlc(16, "SETUP", tl+"/trackID=2", "Transport: RTP/AVP/TCP;unicast;interleaved=6-7\n"+none), ok(16, "", "Transport: RTP/AVP/TCP;unicast;interleaved=4-5;ssrc={ssrc}")},
-		{"0/1052", vlc(17, "PLAY", tl+"/trackID=2", none+"Scale: 1.000000\n"), ok(17, infos(tl, 2)+"Range: npt={34.067 or 34.080}-\nScale: 1.0\n", "")},
+		{"0/1052", vlc(17, "PLAY", tl+"/trackID=2", none+"Scale: 1.000000\n"), ok(17, infos(tl, 2)+"Range: npt≈34.067-\nScale: 1.0\n", "")},
 		{"", vlc(18, "PAUSE", tl+"/", none), ok(18, "", "")},
 		{"", vlc(19, "PLAY", tl+"/", none+"Scale: 1.000000\nRange: npt=12.000-\n"), ok(19, infos(tl, 0, 1, 2)+"Range: npt=12.000-\nScale: 1.0\n", "")},
 		{"0/390", vlc(20, "TEARDOWN", tl+"/", none), "RTSP/1.0 200 OK\nCSeq: 20\nServer: gortsplib"},
@@ -253,16 +269,13 @@ func TestOpenRTSP(t *testing.T) {
 	} {
 		t.Run(x.flags, func(t *testing.T) {
 			d := converse(t, s)
-			for _, x := range []turn{
-				{"", open(4, "SETUP", "/timeline/trackID=0", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\n"), ok(4, "", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc={ssrc}")},
-				{"", open(5, "PLAY", "/timeline/", none+x.ask), ok(5, infos("/timeline", 0)+x.answer, x.behind)},
-				{fmt.Sprintf("0/%d", x.first), open(6, "TEARDOWN", "/timeline/", none), "RTSP/1.0 200 OK\nCSeq: 6\nServer: gortsplib"},
-			} {
-				d.exchange(x)
-			}
+			d.exchange(turn{"", open(4, "SETUP", "/timeline/trackID=0", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\n"), ok(4, "", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc={ssrc}")})
+			d.exchange(turn{"", open(5, "PLAY", "/timeline/", none+x.ask), ok(5, infos("/timeline", 0)+x.answer, x.behind)})
+			d.waitFor(0, x.first)
 			if got := numbers(d.units(), 0); got[0] != x.first {
 				t.Errorf("pictures %v, want those from %d on", got, x.first)
 			}
+			d.exchange(turn{"", open(6, "TEARDOWN", "/timeline/", none), "RTSP/1.0 200 OK\nCSeq: 6\nServer: gortsplib"})
 		})
 	}
 }
