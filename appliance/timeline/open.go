@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"hindsight/media"
@@ -169,6 +170,9 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 		if at, u, ok := t.keyBefore(ref, p); ok {
 			c.at, ref = at, at.ref
 			c.start = start{run: p.Run, video: u.DTS, sound: u.PTS()}
+		} else {
+			ref = t.firstFrom(ref, p)
+			c.at = place{ref: ref}
 		}
 	}
 	if c.kinds.has(media.Audio) && !t.soundIn(c.at.blk, c.start.sound) {
@@ -182,6 +186,26 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 		c.at = c.p
 	}
 	return nil
+}
+
+// firstFrom is the first block that may hold a picture from p on: ref, or one before it. Tracks
+// may be up to a second apart in commit order, so that the sound of a moment may be committed
+// after the pictures that follow it.
+func (t *Timeline) firstFrom(ref store.Ref, p media.Position) store.Ref {
+	for range maxLook {
+		before, err := t.o.Store.Prev(ref)
+		if err != nil || before.Run != p.Run {
+			break
+		}
+		e, err := t.o.Store.Entry(before)
+		if err != nil || !slices.ContainsFunc(e.Stats, func(s store.TrackStat) bool {
+			return s.Units > 0 && s.Last >= p.Time && t.kind(s.Track) == media.Video
+		}) {
+			break
+		}
+		ref = before
+	}
+	return ref
 }
 
 // keyBefore finds the key frame from which the picture shown at p is decoded,
