@@ -85,7 +85,7 @@ func (p *player) lastBefore(x shot) bool {
 // apart reports whether a gap lies between two units, one read after the other.
 func (p *player) apart(x, n shot) bool {
 	if p.replay.backward() {
-		return p.s.view.axis.parted(x.Position(), n.Position())
+		return p.s.view.axis().parted(x.Position(), n.Position())
 	}
 	return n.Jump || n.Run != x.Run
 }
