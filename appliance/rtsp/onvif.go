@@ -81,7 +81,7 @@ func (p *player) forerun(x shot) error {
 		return nil
 	}
 	wall, _ := p.s.view.line.Wall(x.Position())
-	_, err := p.push(x.track, piece{payload: delimiter}, x.track.rtpTime(x.at)-1, onvifExtension(wall, discontinued, p.cseq))
+	err := p.push(p.ctx, x.track, piece{payload: delimiter}, x.track.rtpTime(x.at)-1, onvifExtension(wall, discontinued, p.cseq), func() { p.behind(x.at) })
 	if err == nil {
 		p.loses = false
 	}
@@ -133,7 +133,7 @@ func (p *player) lastBefore(x shot) (gap, end bool) {
 // apart reports whether a gap lies between two units, one read after the other.
 func (p *player) apart(x, n shot) bool {
 	if p.replay.backward() {
-		return p.s.view.axis.parted(x.Position(), n.Position())
+		return p.s.view.axis().parted(x.Position(), n.Position())
 	}
 	return n.Jump || n.Run != x.Run
 }

@@ -31,23 +31,15 @@ func (t *outTrack) senderReport(wall time.Time, at time.Duration) *rtcp.SenderRe
 	return &rtcp.SenderReport{SSRC: t.ssrc, NTPTime: ntp.Encode(wall), RTPTime: t.rtpTime(at), PacketCount: t.packets, OctetCount: t.octets}
 }
 
-// alive says nothing but that the sources are there.
-// The caller holds s.mu.
-func (s *session) alive() {
-	for _, t := range s.tracks {
-		if t.chosen && !t.off() {
-			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}) // a full queue is found out by the caller
-		}
-	}
+// alive says nothing but that a source is there. The caller holds s.mu.
+func (s *session) alive(t *outTrack) error {
+	return s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc})
 }
 
-// goodbye says that the session is over (RFC 3550 section 6.6).
-// The caller holds s.mu.
-func (s *session) goodbye(why string) {
-	for _, t := range s.tracks {
-		if t.chosen && !t.off() {
-			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
-		}
+// goodbye says that a source is no more (RFC 3550 section 6.6). The caller of what it returns holds s.mu.
+func (s *session) goodbye(why string) func(*outTrack) error {
+	return func(t *outTrack) error {
+		return s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
 	}
 }
 
