@@ -19,12 +19,14 @@ import (
 // it plays only once somebody reads, so that the first picture can be told.
 type relay struct {
 	server  gortsplib.Server
+	ready   chan struct{} // closed when the stream is there
 	stream  *gortsplib.ServerStream
 	played  atomic.Bool
 	reading chan struct{} // something each time that a reader is ready
 }
 
 func (r *relay) OnDescribe(*gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	<-r.ready
 	return &base.Response{StatusCode: base.StatusOK}, r.stream, nil
 }
 
@@ -53,7 +55,7 @@ func serveOn(t *testing.T, address string, protocol gortsplib.Protocol, from hea
 			t.Fatal(err)
 		}
 	}
-	r := &relay{reading: make(chan struct{}, 1)}
+	r := &relay{ready: make(chan struct{}), reading: make(chan struct{}, 1)}
 	r.server = gortsplib.Server{Handler: r, RTSPAddress: "127.0.0.1:0", WriteQueueSize: 4096}
 	must(r.server.Start())
 	t.Cleanup(r.server.Close)
@@ -72,6 +74,7 @@ func serveOn(t *testing.T, address string, protocol gortsplib.Protocol, from hea
 	}
 	r.stream = &gortsplib.ServerStream{Server: &r.server, Desc: &description.Session{Title: desc.Title, Medias: desc.Medias}}
 	must(r.stream.Initialize())
+	close(r.ready)
 	t.Cleanup(r.stream.Close)
 	c.OnPacketRTPAny(func(m *description.Media, _ format.Format, p *rtp.Packet) {
 		r.stream.WritePacketRTP(m, p) //nolint:errcheck // a reader that has gone
