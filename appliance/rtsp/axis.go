@@ -4,6 +4,7 @@ import (
 	"sort"
 	"time"
 
+	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
 
@@ -24,8 +25,7 @@ type stretch struct {
 }
 
 // newAxis freezes the recorded time from a moment on, or, with ok false, from the live end on.
-func newAxis(line Timeline, origin media.Position, ok bool) *axis {
-	m := line.Map()
+func newAxis(line Timeline, m *timeline.Map, origin media.Position, ok bool) *axis {
 	a := &axis{line: line}
 	for _, s := range m.Spans {
 		a.spans = append(a.spans, stretch{s.Run, s.From, s.Until, s.Recorded})
@@ -96,8 +96,7 @@ func (a *axis) span(p media.Position) int {
 // tracksAt are the main tracks that a moment has: of each kind the one of which
 // there is something at it, or the next there will be in its run. Of a moment that is
 // not on disk yet they are the current ones.
-func tracksAt(line Timeline, p media.Position) []media.Track {
-	m := line.Map()
+func tracksAt(line Timeline, m *timeline.Map, p media.Position) []media.Track {
 	all := line.Tracks()
 	best := map[media.Kind]media.Track{}
 	for _, r := range m.Runs {
