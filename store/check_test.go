@@ -90,7 +90,7 @@ func (h history) caption(n int, fn func(*media.Caption)) {
 	})
 }
 
-func openTest(t *testing.T, dir string, o Options) *Bolt {
+func openTest(t testing.TB, dir string, o Options) *Bolt {
 	t.Helper()
 	s, err := Open(dir, o)
 	if err != nil {

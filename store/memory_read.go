@@ -93,19 +93,45 @@ func (m *Memory) Entry(r Ref) (Entry, error) {
 
 // Read reads a whole block into memory of its own.
 func (m *Memory) Read(r Ref) (*media.Block, int, error) {
+	b, err := m.read(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	return copyBlock(b), 0, nil
+}
+
+// Part reads some units of a block into memory of their own.
+func (m *Memory) Part(r Ref, from *Mark, most int) (us []media.Unit, rest *Mark, err error) {
+	b, err := m.read(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := min(int(from.Unit()), len(b.Units))
+	end := first
+	for n := 0; end < len(b.Units) && (end == first || n+len(b.Units[end].Payload) <= most); end++ {
+		n += len(b.Units[end].Payload)
+	}
+	if end < len(b.Units) {
+		rest = &Mark{index: uint32(end)}
+	}
+	return copyBlock(&media.Block{Units: b.Units[first:end]}).Units, rest, nil
+}
+
+// read is a block that nobody may change.
+func (m *Memory) read(r Ref) (*media.Block, error) {
 	m.mu.RLock()
 	b, err := m.block(r)
 	hook := m.onRead
 	m.mu.RUnlock()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if hook != nil {
 		if err := hook(r); err != nil {
-			return nil, 0, fmt.Errorf("block %d-%d-%d: %w", r.Run, r.Segment, r.Block, err)
+			return nil, fmt.Errorf("block %d-%d-%d: %w", r.Run, r.Segment, r.Block, err)
 		}
 	}
-	return copyBlock(b.block), 0, nil
+	return b.block, nil
 }
 
 // copyBlock copies everything that b points to, the payloads into one piece of memory.

@@ -79,12 +79,19 @@ func checkBlockHead(b []byte, r Ref) (blockHead, error) {
 // readBlock reads block r with its units in commit order; damaged is how many
 // the record counts and the tables did not give.
 func readBlock(f io.ReaderAt, r Ref) (m *media.Block, damaged int, err error) {
-	t, b, err := openBucket(f, r.Block)
+	h, us, err := readPlaced(f, r)
 	if err != nil {
 		return nil, 0, err
 	}
-	var h blockHead
-	var us []placed
+	return h.block(us), h.units() - len(us), nil
+}
+
+// readPlaced reads what is left of the units of block r, table by table.
+func readPlaced(f io.ReaderAt, r Ref) (h blockHead, us []placed, err error) {
+	t, b, err := openBucket(f, r.Block)
+	if err != nil {
+		return h, nil, err
+	}
 	var ids []uint16 // of the tables to come
 	begun := false
 	err = t.each(b, func(it leafItem) (err error) {
@@ -104,10 +111,7 @@ func readBlock(f io.ReaderAt, r Ref) (m *media.Block, damaged int, err error) {
 	if err == nil && !begun {
 		err = errors.New("block record is missing")
 	}
-	if err != nil {
-		return nil, 0, err
-	}
-	return h.block(us), h.units() - len(us), nil
+	return h, us, err
 }
 
 // tables are the tracks that have a table, in the order of their keys. A key
@@ -132,15 +136,7 @@ func (h blockHead) units() (n int) {
 
 // block puts a block together again.
 func (h blockHead) block(us []placed) *media.Block {
-	slices.SortStableFunc(us, func(a, b placed) int { return int(int64(a.index) - int64(b.index)) })
-	m := &media.Block{Run: h.Ref.Run, At: h.At, Tracks: h.tracks(), Gaps: h.Gaps, Anchors: h.Anchors, End: h.End}
-	if len(us) > 0 {
-		m.Units = make([]media.Unit, len(us))
-		for i, u := range us {
-			m.Units[i] = u.Unit
-		}
-	}
-	return m
+	return &media.Block{Run: h.Ref.Run, At: h.At, Tracks: h.tracks(), Units: inOrder(us), Gaps: h.Gaps, Anchors: h.Anchors, End: h.End}
 }
 
 // readSummary reads what a segment holds without reading media: from its tail,

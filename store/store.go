@@ -109,6 +109,11 @@ type Store interface {
 	// its track gets media.Lost.
 	Read(r Ref) (b *media.Block, damaged int, err error)
 
+	// Part reads some of a block's units in commit order, without what else is in the block: from a mark on
+	// (nil: the block's beginning), about most payload bytes and at least one unit. rest marks those
+	// behind them; nil: there are none. Of a damaged block a part has all that is left. The errors are those of Read.
+	Part(r Ref, from *Mark, most int) (us []media.Unit, rest *Mark, err error)
+
 	// DropOldest deletes the oldest segment that is not being written, in the order FORMAT.md
 	// gives, and that no pin touches, and returns the bytes freed; ErrNoBlock when there is none.
 	DropOldest() (freed int64, err error)

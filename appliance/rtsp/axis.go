@@ -3,14 +3,14 @@ package rtsp
 import (
 	"time"
 
+	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
 
 // tracksAt are the main tracks that a moment has: of each kind the one of which
 // there is something at it, or the next there will be in its run. Of a moment that is
 // not on disk yet they are the current ones.
-func tracksAt(line Timeline, p media.Position) []media.Track {
-	m := line.Map()
+func tracksAt(line Timeline, m *timeline.Map, p media.Position) []media.Track {
 	all := line.Tracks()
 	best := map[media.Kind]media.Track{}
 	for _, r := range m.Runs {

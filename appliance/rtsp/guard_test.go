@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v5"
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 )
 
@@ -197,10 +198,11 @@ func TestDefaults(t *testing.T) {
 
 // TestGStreamerIsNotDelayed: gortsplib sleeps a second for a SETUP of a user agent of that name.
 func TestGStreamerIsNotDelayed(t *testing.T) {
-	h := &handler{}
+	h, c := &handler{}, &gortsplib.ServerConn{}
+	c.SetUserData(&peer{})
 	for _, m := range []base.Method{base.Setup, base.Describe} {
 		r := &base.Request{Method: m, Header: base.Header{"User-Agent": {"GStreamer/1.22.0"}}}
-		h.OnRequest(nil, r)
+		h.OnRequest(c, r)
 		if _, ok := r.Header["User-Agent"]; ok == (m == base.Setup) {
 			t.Errorf("%s: user agent kept: %v", m, ok)
 		}

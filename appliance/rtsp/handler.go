@@ -16,9 +16,13 @@ type handler struct{ *Server }
 
 // peer is what is known of a connection.
 type peer struct {
-	camera string           // of the last request
-	viewed map[string]*view // of DESCRIBE, so that SETUP means the same tracks
-	info   base.HeaderValue // RTP-Info for the answer under way
+	camera  string           // of the last request
+	viewed  map[string]*view // of DESCRIBE, so that SETUP means the same tracks
+	info    base.HeaderValue // RTP-Info for the answer under way
+	session *session         // of the last SETUP
+	setup   string           // address of the SETUP that is being answered
+	single  *single          // a request that concerns one track, but for PLAY
+	only    *outTrack        // the one that PLAY concerns
 }
 
 func peerOf(c *gortsplib.ServerConn) *peer { return c.UserData().(*peer) }
@@ -64,7 +68,8 @@ func (h *handler) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 // OnRequest implements gortsplib.ServerHandlerOnRequest. gortsplib delays every
 // SETUP of a client that calls itself GStreamer by a second, for the sake of
 // publishers; here nobody publishes.
-func (h *handler) OnRequest(_ *gortsplib.ServerConn, r *base.Request) {
+func (h *handler) OnRequest(c *gortsplib.ServerConn, r *base.Request) {
+	peerOf(c).singled(r)
 	if r.Method == base.Setup {
 		delete(r.Header, "User-Agent")
 	}
@@ -78,6 +83,7 @@ func (h *handler) OnResponse(c *gortsplib.ServerConn, r *base.Response) {
 		r.Header["RTP-Info"] = p.info
 	}
 	p.info = nil
+	p.settle(r)
 }
 
 // OnDescribe implements gortsplib.ServerHandlerOnDescribe.
@@ -117,6 +123,7 @@ func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response,
 		if onvif {
 			s.onvif.Store(true)
 		}
+		peerOf(c.Conn).session, peerOf(c.Conn).setup = s, c.Request.URL.Path
 		return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 	}
 	v := peerOf(c.Conn).viewed[c.Path]
@@ -140,6 +147,7 @@ func (h *handler) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response,
 		s.onvif.Store(true)
 	}
 	c.Session.SetUserData(s)
+	peerOf(c.Conn).session, peerOf(c.Conn).setup = s, c.Request.URL.Path
 	h.remember(s)
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 }
@@ -151,11 +159,12 @@ func (h *handler) OnPlay(c *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, e
 	if err != nil {
 		return answer(err), nil
 	}
+	s.rejoin()
 	header, info, err := s.play(c.Request.URL, o)
 	if err != nil {
 		return answer(err), nil
 	}
-	peerOf(c.Conn).info = info
+	peerOf(c.Conn).info = infoOf(info, peerOf(c.Conn).only)
 	p := s.player.Load()
 	patient(c.Conn, p != nil && p.replay != nil)
 	return &base.Response{StatusCode: base.StatusOK, Header: header}, nil

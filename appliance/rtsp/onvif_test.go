@@ -9,26 +9,28 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/ntp"
+	"github.com/pion/rtp"
 
 	"hindsight/media"
 )
 
 // extended is what the header extension of a unit's packets says.
 type extended struct {
-	track   int
-	number  int
-	wall    time.Time
-	c, e, d bool
-	cseq    byte
+	track      int
+	number     int
+	wall       time.Time
+	c, e, d, t bool
+	cseq       byte
 }
 
-// extensions are those of all units; all packets of a unit must bear the same, and fit the MTU.
+// extensions are those of all units; all packets of a unit must bear the same, but for
+// D, which only the first has, and T, which only the last has, and fit the MTU.
 func (v *viewer) extensions() (out []extended) {
 	v.t.Helper()
 	all := v.all()
 	heards := v.unitsOf(all)
 	for _, h := range heards {
-		var ext []byte
+		var ext, first []byte
 		seq, within := h.seq, false
 		for _, a := range all {
 			if a.rtp == nil || a.track != h.track || !within && a.rtp.SequenceNumber != seq {
@@ -36,8 +38,13 @@ func (v *viewer) extensions() (out []extended) {
 			}
 			within = true
 			b := a.rtp.GetExtension(0)
-			if a.rtp.ExtensionProfile != 0xABAC || len(b) != 12 || ext != nil && !slices.Equal(b, ext) {
-				v.t.Fatalf("track %d, packet %d: extension %x %x, of the packet before %x", a.track, a.rtp.SequenceNumber, a.rtp.ExtensionProfile, b, ext)
+			if a.rtp.ExtensionProfile != 0xABAC || len(b) != 12 {
+				v.t.Fatalf("track %d, packet %d: extension %x %x", a.track, a.rtp.SequenceNumber, a.rtp.ExtensionProfile, b)
+			}
+			if first == nil {
+				first = b
+			} else if ext[8]&0x10 != 0 || b[8]|0x10 != (first[8]|0x10)&^0x20 || !slices.Equal(b[:8], first[:8]) || !slices.Equal(b[9:], first[9:]) {
+				v.t.Fatalf("track %d, packet %d: extension %x, of the first packet %x", a.track, a.rtp.SequenceNumber, b, first)
 			}
 			if n := a.rtp.MarshalSize(); n > 1472-10 {
 				v.t.Errorf("a packet of %d bytes", n)
@@ -47,10 +54,10 @@ func (v *viewer) extensions() (out []extended) {
 				break
 			}
 		}
-		if ext[8]&0x1f != 0 || ext[10] != 0 || ext[11] != 0 {
+		if ext[8]&0x0f != 0 || ext[10] != 0 || ext[11] != 0 {
 			v.t.Errorf("reserved bits are set in %x", ext)
 		}
-		out = append(out, extended{h.track, h.number, ntp.Decode(binary.BigEndian.Uint64(ext)), ext[8]&0x80 != 0, ext[8]&0x40 != 0, ext[8]&0x20 != 0, ext[9]})
+		out = append(out, extended{h.track, h.number, ntp.Decode(binary.BigEndian.Uint64(ext)), ext[8]&0x80 != 0, ext[8]&0x40 != 0, first[8]&0x20 != 0, ext[8]&0x10 != 0, ext[9]})
 	}
 	return out
 }
@@ -114,7 +121,7 @@ func TestONVIFRequests(t *testing.T) {
 }
 
 // The extension tells the true time of every unit, which can be decoded by itself,
-// and where a gap is: before it and behind it.
+// where a gap is: before it and behind it, and where what was asked for ends.
 func TestExtension(t *testing.T) {
 	p := twoRuns(t)
 	v := dial(t, p.serve(), "cam/at/1.18000-2.3000")
@@ -132,7 +139,7 @@ func TestExtension(t *testing.T) {
 	}
 	run := media.Run(1)
 	prev := [2]int{}
-	ends, begins := map[int][]int{}, map[int][]int{}
+	ends, begins, last := map[int][]int{}, map[int][]int{}, map[int][]int{}
 	for _, x := range v.extensions() {
 		if x.number < prev[x.track] {
 			run = 2
@@ -150,6 +157,9 @@ func TestExtension(t *testing.T) {
 		if x.d {
 			begins[x.track] = append(begins[x.track], x.number)
 		}
+		if x.t {
+			last[x.track] = append(last[x.track], x.number)
+		}
 	}
 	for track, want := range [][]int{{599, 2099}, {999, 3499}} {
 		if !slices.Equal(ends[track], want) {
@@ -159,6 +169,11 @@ func TestExtension(t *testing.T) {
 	for track, want := range [][]int{{540, 1500, 30}, {900, 2500, 50}} {
 		if !slices.Equal(begins[track], want) {
 			t.Errorf("track %d: D on %v, want %v", track, begins[track], want)
+		}
+	}
+	for track, want := range [][]int{{89}, {149}} {
+		if !slices.Equal(last[track], want) {
+			t.Errorf("track %d: T on %v, want %v", track, last[track], want)
 		}
 	}
 }
@@ -179,6 +194,9 @@ func TestExtensionBackward(t *testing.T) {
 		}
 		if x.e {
 			ends = append(ends, x.number)
+		}
+		if x.t != (x.number == 30) {
+			t.Errorf("picture %d: T %v", x.number, x.t)
 		}
 	}
 	if got := numbers(v.units(), 0); len(got) != 22 || got[0] != 1560 || got[21] != 30 {
@@ -231,6 +249,59 @@ func TestReferred(t *testing.T) {
 	} {
 		if got := referred(x.b); got != x.want {
 			t.Errorf("%x: %v", x.b, got)
+		}
+	}
+}
+
+// GStreamer's rtspsrc loses all packets that have the RTP time of the first one after a
+// PLAY: before the picture there comes one that nobody misses, for it and for nobody else.
+func TestForerunner(t *testing.T) {
+	p := twoRuns(t)
+	s := p.serve()
+	for _, x := range []struct {
+		headers []string
+		want    bool
+	}{
+		{[]string{"User-Agent: GStreamer/1.22.0", "Rate-Control: yes"}, true},
+		{[]string{"User-Agent: GStreamer/1.22.0"}, false}, // without onvif-mode
+		{[]string{"User-Agent: other", "Rate-Control: yes"}, false},
+		{[]string{"Require: onvif-replay", "Rate-Control: yes"}, false},
+	} {
+		v := dial(t, s, "cam/timeline")
+		v.must("DESCRIBE", "")
+		v.setup("tcp", 2)
+		for _, from := range []int{5, 12, -1, 3} { // -1: on from where it is
+			headers := x.headers
+			if from >= 0 {
+				headers = append(slices.Clone(headers), fmt.Sprintf("Range: npt=%d-", from))
+			}
+			v.must("PAUSE", "")
+			before := len(v.all())
+			play := v.must("PLAY", "", headers...)
+			var first, second *rtp.Packet
+			until(t, "two packets of the picture", func() bool {
+				first, second = nil, nil
+				for _, a := range v.all()[before:] {
+					switch {
+					case a.rtp == nil || a.track != 0:
+					case first == nil:
+						first = a.rtp
+					case second == nil:
+						second = a.rtp
+					}
+				}
+				return second != nil
+			})
+			if !strings.Contains(play.header.Get("RTP-Info"), fmt.Sprintf("trackID=0;seq=%d;", first.SequenceNumber)) {
+				t.Errorf("%v: RTP-Info %s, the first packet is %d", headers, play.header.Get("RTP-Info"), first.SequenceNumber)
+			}
+			got := slices.Equal(first.Payload, []byte{0x09, 0xf0}) && !first.Marker && first.Timestamp == second.Timestamp-1 && first.SequenceNumber == second.SequenceNumber-1
+			if got != x.want {
+				t.Errorf("%v: first packet %v %x, second %v; want a forerunner: %v", headers, first.Header, first.Payload[:2], second.Header, x.want)
+			}
+			if b := first.GetExtension(0); x.want && (len(b) != 12 || b[8] != 0x20 || b[9] != byte(v.cseq)) {
+				t.Errorf("%v: extension %x", headers, b)
+			}
 		}
 	}
 }

@@ -18,12 +18,14 @@ type order struct {
 	frames *choice  // nil: no Frames
 	rate   string   // of Rate-Control: yes, no, or empty
 	onvif  bool     // asked for the extension of ONVIF replay
+	loses  bool     // the client will lose what comes first; see forerun
 	cseq   byte
 }
 
 // span is a Range.
 type span struct {
 	clock    bool // in wall time; else in recorded time
+	dated    bool // recorded time that stood there as clock=: the answer is in wall time
 	now      bool // npt=now-: where the address goes on by itself
 	from, to point
 }
@@ -79,6 +81,8 @@ func (o *order) onvifHeaders(h base.Header) error {
 			return refuse(base.StatusBadRequest, "Rate-Control: %.20q: want yes or no", v)
 		}
 		o.onvif = true
+		agent, _, _ := one(h, "User-Agent")
+		o.loses = strings.HasPrefix(agent, "GStreamer")
 	}
 	if v, ok, err := one(h, "Immediate"); err != nil {
 		return err
@@ -241,7 +245,7 @@ const seventyYears = 2208988800 // seconds from 1900 to 1970, RFC 868
 func (s *span) since1900() {
 	if s.clock && s.from.wall.Year() < 1950 { // and so it writes recorded time with onvif-mode
 		began := time.Unix(-seventyYears, 0)
-		s.clock = false
+		s.clock, s.dated = false, true
 		for _, p := range []*point{&s.from, &s.to} {
 			if p.given {
 				p.npt, p.wall = p.wall.Sub(began), time.Time{}

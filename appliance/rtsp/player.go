@@ -24,6 +24,7 @@ type player struct {
 	reel   *reel
 	ctx    context.Context
 	cancel context.CancelFunc
+	last   context.Context // ends a moment after ctx: what was begun may be finished
 	done   chan struct{}
 	udp    bool
 	leads  media.Kind // the kind whose key frames playing can go on at
@@ -42,6 +43,7 @@ type player struct {
 	ended    atomic.Bool     // it played to its end
 	passed   map[uint16]bool // tracks that the SDP did not have and that concern nobody here
 	cseq     byte            // of the PLAY, for ONVIF's extension
+	loses    bool            // the client will lose the first picture, unless something comes before it
 	aliases  map[uint16]*outTrack
 	subs     *subtitles     // nil: none are sent
 	cuts     int            // where units did not follow, since PLAY
@@ -72,6 +74,9 @@ func newPlayer(s *session, c *reel, kinds []media.Kind) *player {
 // arm makes the player ready to run, again if it ran before.
 func (p *player) arm() {
 	p.ctx, p.cancel = context.WithCancel(p.s.srv.ctx)
+	last, end := context.WithCancel(p.s.srv.ctx)
+	p.last = last
+	context.AfterFunc(p.ctx, func() { time.AfterFunc(finishing, end) })
 	p.done = make(chan struct{})
 	p.reported = -1
 	p.pace.again()
@@ -94,6 +99,9 @@ func (p *player) first(ctx context.Context) bool {
 	}
 	return err == nil // else run finds out why
 }
+
+// finishing is how long a client may take the rest of a picture that was begun when playing ended.
+const finishing = 2 * time.Second
 
 // stop ends the player and returns when it has written its last packet.
 func (p *player) stop() {
@@ -219,17 +227,23 @@ func (p *player) shot(x shot) error {
 	s.mu.Unlock()
 	p.subs.pass(x.Position())
 	t := x.track
-	ext := p.extension(x)
+	if err := p.forerun(x); err != nil {
+		p.ahead = slices.Insert(p.ahead, 0, x)
+		return err
+	}
+	cuts, cutOf := p.cuts, p.cutOf[x.Track]
+	out, err := p.send(t, pieces, t.rtpTime(x.at), p.extension(x), func() { p.behind(x.at) })
+	if err != nil && !out.begun {
+		p.cuts, p.cutOf[x.Track] = cuts, cutOf
+		p.ahead = slices.Insert(p.ahead, 0, x)
+		return err
+	}
 	t.sent, t.lastRun, t.lastDTS = true, x.Run, x.DTS
-	held, err := p.send(t, pieces, t.rtpTime(x.at), ext)
 	if err != nil {
 		s.torn = true
 		return err
 	}
-	if held && p.replay != nil {
-		p.behind(x.at)
-	}
-	if p.replay == nil && (held || t.Kind == p.leads && x.IsKey()) {
+	if p.replay == nil && (out.held || t.Kind == p.leads && x.IsKey()) {
 		return p.keepUp(x.Item)
 	}
 	return nil
@@ -250,6 +264,10 @@ func (p *player) hold(x shot) error {
 // before a key frame, and where playing begins at one, no sound from before it.
 func (p *player) wanted(t *outTrack, it timeline.Item) bool {
 	if !t.chosen || t.sent && t.lastRun == it.Run && it.DTS <= t.lastDTS {
+		return false
+	}
+	if t.off() {
+		p.waitKey = p.waitKey || t.Kind == media.Video
 		return false
 	}
 	if t.Kind == media.Audio {
@@ -318,7 +336,7 @@ func (p *player) rival(id uint16) (n media.Track, of *outTrack) {
 // finish says that what was asked for was played. The session stays: the client may
 // want another part of it.
 func (p *player) finish() {
-	p.s.flushed(func() { p.s.goodbye(errDone.Error()) })
+	p.s.flushed(goodbyeTime, p.s.goodbye(errDone.Error()))
 	p.ended.Store(true)
 	time.AfterFunc(afterEnd, func() {
 		if p.s.player.Load() == p && p.ctx.Err() == nil {
@@ -327,11 +345,14 @@ func (p *player) finish() {
 	})
 }
 
+// goodbyeTime is how long a goodbye may take to get out.
+const goodbyeTime = 200 * time.Millisecond
+
 // afterEnd is how long a session that played to its end may stay.
 const afterEnd = time.Minute
 
 // leave says goodbye, waits until that is on its way, and ends the session.
 func (p *player) leave(why ending) {
-	p.s.flushed(func() { p.s.goodbye(why.reason) })
+	p.s.flushed(goodbyeTime, p.s.goodbye(why.reason))
 	p.s.end(why)
 }

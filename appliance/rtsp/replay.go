@@ -148,7 +148,7 @@ func (p *player) timed(x shot) shot {
 		s.stamps.scale = r.scale
 		s.stamps.cut(at, shortStep)
 	case x.cut:
-		step := s.view.axis.Recorded(at) - s.view.axis.Recorded(s.stamps.last)
+		step := s.view.axis().Recorded(at) - s.view.axis().Recorded(s.stamps.last)
 		s.stamps.cut(at, time.Duration(float64(step)/r.scale))
 	}
 	r.fresh, r.foreign = false, 0
@@ -331,7 +331,7 @@ func (p *player) selection() timeline.Selection {
 // behind says once that a client takes less than it asked for.
 func (p *player) behind(at time.Duration) {
 	const much = 5 * time.Second
-	if r := p.replay; r.slow || r.free || p.pace.wait(at) > -much {
+	if r := p.replay; r == nil || r.slow || r.free || p.pace.wait(at) > -much {
 		return
 	}
 	p.replay.slow = true

@@ -19,7 +19,7 @@ func (s *session) report(p media.Position, at time.Duration) {
 		return // nothing true can be said
 	}
 	for _, t := range s.tracks {
-		if !t.chosen {
+		if !t.chosen || t.off() {
 			continue
 		}
 		_ = s.control(t, t.senderReport(wall, at)) // a full queue: the next report comes in five seconds
@@ -31,23 +31,15 @@ func (t *outTrack) senderReport(wall time.Time, at time.Duration) *rtcp.SenderRe
 	return &rtcp.SenderReport{SSRC: t.ssrc, NTPTime: ntp.Encode(wall), RTPTime: t.rtpTime(at), PacketCount: t.packets, OctetCount: t.octets}
 }
 
-// alive says nothing but that the sources are there.
-// The caller holds s.mu.
-func (s *session) alive() {
-	for _, t := range s.tracks {
-		if t.chosen {
-			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}) // a full queue is found out by the caller
-		}
-	}
+// alive says nothing but that a source is there. The caller holds s.mu.
+func (s *session) alive(t *outTrack) error {
+	return s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc})
 }
 
-// goodbye says that the session is over (RFC 3550 section 6.6).
-// The caller holds s.mu.
-func (s *session) goodbye(why string) {
-	for _, t := range s.tracks {
-		if t.chosen {
-			_ = s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
-		}
+// goodbye says that a source is no more (RFC 3550 section 6.6). The caller of what it returns holds s.mu.
+func (s *session) goodbye(why string) func(*outTrack) error {
+	return func(t *outTrack) error {
+		return s.control(t, &rtcp.ReceiverReport{SSRC: t.ssrc}, &rtcp.Goodbye{Sources: []uint32{t.ssrc}, Reason: why})
 	}
 }
 

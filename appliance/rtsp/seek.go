@@ -59,7 +59,7 @@ func (s *session) goOn(url *base.URL, o order, p *player) (base.Header, base.Hea
 	s.mu.Unlock()
 	if playing && same {
 		p.due.Store(true)
-		h["Range"] = base.HeaderValue{s.view.answer(aim{from: last, end: p.replay.end, clock: p.replay.clock})}
+		h["Range"] = base.HeaderValue{s.view.answer(aim{from: last, end: p.replay.end, clock: p.replay.clock}, s.srv.opt.Clock)}
 		next.tell(h, o)
 		return h, s.rtpInfo(url, true, high), nil
 	}
@@ -75,7 +75,7 @@ func (s *session) goOn(url *base.URL, o order, p *player) (base.Header, base.Hea
 	if known {
 		a.from = at
 	}
-	h["Range"] = base.HeaderValue{s.view.answer(a)}
+	h["Range"] = base.HeaderValue{s.view.answer(a, s.srv.opt.Clock)}
 	return h, info, nil
 }
 
@@ -135,7 +135,7 @@ func (s *session) playFrom(url *base.URL, o order, a aim, m manner, on bool) (ba
 	if known {
 		a.from, a.live = at, false
 	}
-	h := base.Header{"Range": base.HeaderValue{s.view.answer(a)}}
+	h := base.Header{"Range": base.HeaderValue{s.view.answer(a, s.srv.opt.Clock)}}
 	m.tell(h, o)
 	return h, info, nil
 }
@@ -163,9 +163,9 @@ func (m manner) tell(h base.Header, o order) {
 }
 
 // answer is the Range of an answer.
-func (v *view) answer(a aim) string {
+func (v *view) answer(a aim, clock media.Clock) string {
 	if a.live {
-		a.from = v.line.Back(0, 0)
+		a.from = v.line.Back(clock.Boot(), 0)
 		if p, ok := v.line.Newest(); ok {
 			a.from = p
 		}
@@ -177,7 +177,7 @@ func (v *view) answer(a aim) string {
 		}
 		return text
 	}
-	text := "npt=" + nptText(max(v.axis.Recorded(a.from), 0)) + "-"
+	text := "npt=" + nptText(max(v.axis().Recorded(a.from), 0)) + "-"
 	if a.end.Run != 0 {
 		text += nptText(max(v.recordedAt(a.end), 0))
 	}
@@ -186,9 +186,9 @@ func (v *view) answer(a aim) string {
 
 // recordedAt is the npt of a moment that may be still to come.
 func (v *view) recordedAt(p media.Position) time.Duration {
-	r := v.axis.Recorded(p)
+	r := v.axis().Recorded(p)
 	if newest, ok := v.line.Newest(); ok && newest.Run == p.Run && p.Time > newest.Time {
-		r = v.axis.Recorded(newest) + p.Time - newest.Time
+		r = v.axis().Recorded(newest) + p.Time - newest.Time
 	}
 	return r
 }
@@ -204,7 +204,7 @@ func (v *view) aim(r *span, backward bool, clock media.Clock) (a aim, err error)
 	if r == nil {
 		return a, nil
 	}
-	a.clock = r.clock
+	a.clock = r.clock || r.dated
 	first, last := r.from, r.to
 	if backward && last.given && (!first.given || first.before(last, r.clock)) {
 		first, last = last, first // the later end is where going backward begins
@@ -241,9 +241,9 @@ func (v *view) point(t point, wall bool, clock media.Clock) (p media.Position, l
 		at, ok, err := moment{wall: t.wall}.position(v.line, clock)
 		return at, !ok, err
 	}
-	p, ok := v.axis.At(t.npt)
+	p, ok := v.axis().At(t.npt)
 	if !ok {
-		if now := v.axis.Recorded(v.line.Back(clock.Boot(), 0)); t.npt > now+slack {
+		if now := v.axis().Recorded(v.line.Back(clock.Boot(), 0)); t.npt > now+slack {
 			return p, true, refuse(base.StatusInvalidRange, "npt %s lies in the future: there are %s s", nptText(t.npt), nptText(now))
 		}
 	}
@@ -271,10 +271,10 @@ func (v *view) endOf(t point, wall bool, clock media.Clock, backward bool) media
 	var end media.Position
 	if wall {
 		end = wallEnd(v.line, t.wall, now)
-	} else if at, ok := v.axis.At(t.npt); ok {
+	} else if at, ok := v.axis().At(t.npt); ok {
 		end = at
 	} else {
-		end = media.Position{Run: now.Run, Time: now.Time + max(t.npt-v.axis.Recorded(now), 0)}
+		end = media.Position{Run: now.Run, Time: now.Time + max(t.npt-v.axis().Recorded(now), 0)}
 	}
 	switch {
 	case !backward && v.end.Run != 0 && v.end.Before(end):

@@ -34,6 +34,7 @@ func TestSeeks(t *testing.T) {
 		{"clock=20261124T101510.750Z-", "clock=20261124T101510.000Z-", 300, epoch.Add(10 * time.Second)},
 		{"clock=20261124T101540Z-", "clock=20261124T101550.000Z-", 1500, epoch.Add(50 * time.Second)}, // in the gap
 		{"npt=4004507780-", "clock=20261124T111620.000Z-", 300, secondRun(10 * time.Second)},
+		{"clock=19000101T000005Z-", "clock=20261124T101506.000Z-", 180, epoch.Add(6 * time.Second)},
 		{"npt=68.5-", "npt=68.000-", 900, secondRun(30 * time.Second)},
 		{"npt=-3", "npt=0.000-3.000", 30, epoch.Add(time.Second)},
 		{"npt=30-69", "npt=30.000-", 1830, epoch.Add(61 * time.Second)}, // 69 is what the description named

@@ -50,6 +50,9 @@ type outTrack struct {
 	media  *description.Media
 	format format.Format
 	pack   packer
+	part
+
+	transport base.HeaderValue // of the answer to its SETUP
 
 	chosen  bool // the client did a SETUP of it
 	ssrc    uint32
@@ -123,7 +126,7 @@ func (s *session) playLive(url *base.URL, o order) base.HeaderValue {
 // playing begins when it comes.
 func (s *session) begin(p *player, url *base.URL, o order) (info base.HeaderValue, at media.Position, known bool) {
 	p.arm()
-	p.cseq = o.cseq
+	p.cseq, p.loses = o.cseq, o.loses
 	ctx, cancel := context.WithTimeout(p.ctx, firstUnit)
 	known = p.first(ctx)
 	cancel()
@@ -165,23 +168,32 @@ func (s *session) pause() {
 	s.halt()
 	// Not a sender report: a client that reads it after the next PLAY would take its
 	// time for that of where it is then. ffmpeg does over UDP.
-	if !s.flushed(s.alive) {
+	if !s.flushed(finishing, s.alive) {
 		s.torn = true
 	}
 }
 
-// flushed writes control packets and reports whether they, and with them all
-// that was written before, left the queue within a fraction of a second.
-func (s *session) flushed(control func()) bool {
-	const step, most = 5 * time.Millisecond, 200 * time.Millisecond
-	before := s.rtsp.Stats().OutboundRTCPPackets
-	s.mu.Lock()
-	control()
-	s.mu.Unlock()
+// flushed writes a control packet for each track, as soon as there is room for it, and reports
+// whether they, and with them all that was written before, left the queue in time.
+func (s *session) flushed(most time.Duration, control func(*outTrack) error) bool {
+	const step = 5 * time.Millisecond
+	want := s.rtsp.Stats().OutboundRTCPPackets
+	var left []*outTrack
+	for _, t := range s.tracks {
+		if t.chosen && !t.off() {
+			left = append(left, t)
+			want++
+		}
+	}
 	t := time.NewTicker(step)
 	defer t.Stop()
 	for waited := time.Duration(0); waited < most; waited += step {
-		if s.rtsp.Stats().OutboundRTCPPackets > before {
+		s.mu.Lock()
+		for len(left) > 0 && control(left[0]) == nil {
+			left = left[1:]
+		}
+		s.mu.Unlock()
+		if len(left) == 0 && s.rtsp.Stats().OutboundRTCPPackets >= want {
 			return true
 		}
 		<-t.C
@@ -222,7 +234,7 @@ func (s *session) rtpInfo(url *base.URL, known bool, next time.Duration) base.He
 	defer s.mu.Unlock()
 	var info headers.RTPInfo
 	for _, t := range s.tracks {
-		if !t.chosen {
+		if !t.chosen || t.off() {
 			continue
 		}
 		u := base.URL{Scheme: url.Scheme, Host: url.Host, Path: s.rtsp.Path() + "/" + t.media.Control}

@@ -125,7 +125,7 @@ func (s *subtitles) pass(at media.Position) {
 // send sends one caption, once. Its time stamp is that of its beginning; a report right
 // before it tells what time that was. Both wait for room in the queue.
 func (s *subtitles) send(c media.Caption) error {
-	if c.ID != 0 && slices.Contains(s.told[:], c.ID) {
+	if s.track.off() || c.ID != 0 && slices.Contains(s.told[:], c.ID) {
 		return nil
 	}
 	pieces, err := packText([]byte(c.Text))
@@ -142,7 +142,7 @@ func (s *subtitles) send(c media.Caption) error {
 		return nil // of another run: its time cannot be told any more
 	}
 	if !wall.IsZero() {
-		if _, err := p.press(func() error { return x.control(s.track, report) }); err != nil {
+		if err := press(p.ctx, func() {}, func() error { return x.control(s.track, report) }); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (s *subtitles) send(c media.Caption) error {
 	if x.onvif.Load() {
 		ext = onvifExtension(wall, cleanPoint, p.cseq)
 	}
-	if _, err = p.send(s.track, pieces, s.track.rtpTime(at), ext); err != nil {
+	if _, err = p.send(s.track, pieces, s.track.rtpTime(at), ext, func() {}); err != nil {
 		return err
 	}
 	s.told[s.next%len(s.told)] = c.ID

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
@@ -23,9 +24,9 @@ type view struct {
 	tracks []media.Track // those that RTP can carry, in the order of the SDP
 	onvif  bool          // DESCRIBE asked for replay as ONVIF has it
 
-	axis  *timeline.Axis // recorded time; npt 0 is where the view begins
-	begin media.Position // of the view; zero: at the live end
-	end   media.Position // zero: none
+	axis  func() *timeline.Axis // recorded time; npt 0 is where the view begins
+	begin media.Position        // of the view; zero: at the live end
+	end   media.Position        // zero: none
 
 	captions Captions // the last track is theirs, if there are any
 }
@@ -46,21 +47,26 @@ func (s *Server) view(ctx context.Context, path string) (*view, error) {
 		return nil, refuse(base.StatusNotFound, "no camera %q; %s", a.camera, s.cameras())
 	}
 	v := &view{camera: a.camera, place: a.place, line: line}
-	if err := v.bound(a, s.opt.Clock); err != nil {
+	m := sync.OnceValue(line.Map)
+	if err := v.bound(a, m, s.opt.Clock); err != nil {
 		return nil, err
 	}
 	switch newest, ok := line.Newest(); {
 	case v.place == window && v.begin.Run != 0:
-		v.tracks, err = s.carried(a.camera, tracksAt(line, v.begin))
+		v.tracks, err = s.carried(a.camera, tracksAt(line, m(), v.begin))
 	case v.place == history && ok && len(line.Current()) == 0: // of a camera that shows nothing now
-		v.tracks, err = s.carried(a.camera, tracksAt(line, newest))
+		v.tracks, err = s.carried(a.camera, tracksAt(line, m(), newest))
 	default:
 		v.tracks, err = s.tracks(ctx, a.camera, line)
+		m = line.Map // it may have waited
 	}
 	if err != nil {
 		return nil, err
 	}
-	v.axis = timeline.NewAxis(line, v.begin, v.begin.Run != 0)
+	v.axis = sync.OnceValue(func() *timeline.Axis { return timeline.NewAxis(line, m(), v.begin, v.begin.Run != 0) })
+	if v.place != live { // on the live address only a Range in clock asks for it
+		v.axis()
+	}
 	if s.opt.Captions != nil {
 		if c, ok := s.opt.Captions(a.camera); ok {
 			v.captions, v.tracks = c, append(v.tracks, textTrack())
@@ -70,7 +76,7 @@ func (s *Server) view(ctx context.Context, path string) (*view, error) {
 }
 
 // bound finds where the view begins and ends.
-func (v *view) bound(a address, clock media.Clock) error {
+func (v *view) bound(a address, m func() *timeline.Map, clock media.Clock) error {
 	switch v.place {
 	case history:
 		v.begin, _ = v.line.Oldest()
@@ -80,20 +86,19 @@ func (v *view) bound(a address, clock media.Clock) error {
 			return err
 		}
 		if ok {
-			v.begin, _ = settle(v.line, at)
+			v.begin, _ = settle(m(), at)
 		}
 		if a.to == nil {
 			return nil
 		}
-		return v.close(a, clock)
+		return v.close(a, m(), clock)
 	}
 	return nil
 }
 
 // settle is p, or in a gap the next recorded moment, or before the first the
 // first. ok is false where nothing is recorded after p: that is the live end.
-func settle(line Timeline, p media.Position) (at media.Position, ok bool) {
-	m := line.Map()
+func settle(m *timeline.Map, p media.Position) (at media.Position, ok bool) {
 	if r := m.Recorded(p); r < m.Length() {
 		return m.At(r), true
 	}
@@ -101,7 +106,7 @@ func settle(line Timeline, p media.Position) (at media.Position, ok bool) {
 }
 
 // close finds where a window with an end ends.
-func (v *view) close(a address, clock media.Clock) error {
+func (v *view) close(a address, m *timeline.Map, clock media.Clock) error {
 	now := v.line.Back(clock.Boot(), 0)
 	switch to := a.to; {
 	case !to.wall.IsZero():
@@ -115,7 +120,6 @@ func (v *view) close(a address, clock media.Clock) error {
 	if begin.Run == 0 {
 		begin = now
 	}
-	m := v.line.Map()
 	if !begin.Before(v.end) || !now.Before(v.end) && m.Recorded(begin) >= m.Recorded(v.end) {
 		return refuse(base.StatusInvalidRange, "nothing was recorded in %s, or it ends before it begins", a.text)
 	}
@@ -251,14 +255,14 @@ func (v *view) rangeText() string {
 }
 
 // length is the recorded time that the view had when it was opened.
-func (v *view) length() time.Duration { return v.axis.Recorded(v.last()) }
+func (v *view) length() time.Duration { return v.axis().Recorded(v.last()) }
 
 // last is where the view ended when it was opened.
 func (v *view) last() media.Position {
-	if v.end.Run != 0 && v.end.Before(v.axis.End()) {
+	if v.end.Run != 0 && v.end.Before(v.axis().End()) {
 		return v.end
 	}
-	return v.axis.End()
+	return v.axis().End()
 }
 
 // open opens a cursor at the live end.

@@ -24,9 +24,9 @@ type drawn struct {
 	recorded    time.Duration // at from
 }
 
-// NewAxis freezes the recorded time from a moment on, or, with ok false, from the live end on.
-func NewAxis(line interface{ Map() *Map }, origin media.Position, ok bool) *Axis {
-	m := line.Map()
+// NewAxis freezes the recorded time from a moment on, or, with ok false, from the live end on, as
+// m, the line's map, has it.
+func NewAxis(line interface{ Map() *Map }, m *Map, origin media.Position, ok bool) *Axis {
 	a := &Axis{line: line}
 	for _, s := range m.Spans {
 		a.spans = append(a.spans, drawn{s.Run, s.From, s.Until, s.Recorded})

@@ -21,7 +21,7 @@ func TestAxis(t *testing.T) {
 		return media.Position{Run: run, Time: s * time.Second}
 	}
 	line := &maps{&Map{Spans: []Span{span(1, 10, 20, 0), span(1, 50, 60, 10), span(3, 1, 6, 20)}}}
-	a := NewAxis(line, at(1, 12), true)
+	a := NewAxis(line, line.Map(), at(1, 12), true)
 	if a.Length() != 23*time.Second || a.End() != at(3, 6) {
 		t.Errorf("length %v, end %v", a.Length(), a.End())
 	}
@@ -59,7 +59,7 @@ func TestAxis(t *testing.T) {
 		t.Error("the gap is not seen, or one is that is not there")
 	}
 	check(at(3, 45), 43, -2) // what comes next goes on where it ended
-	if b := NewAxis(line, media.Position{}, false); b.Recorded(at(3, 40)) != 0 || b.Recorded(at(3, 35)) != -5*time.Second {
+	if b := NewAxis(line, line.Map(), media.Position{}, false); b.Recorded(at(3, 40)) != 0 || b.Recorded(at(3, 35)) != -5*time.Second {
 		t.Error("an axis from the live end on does not begin there")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hindsight/media"
+	"hindsight/store"
 )
 
 // Item is what a cursor yields: a unit and where it stands.
@@ -53,7 +54,7 @@ type Cursor struct {
 	top   time.Duration
 	moved bool
 	shape outline // of the run that known is of
-	known *media.Block
+	known store.Ref
 	live  bool
 	done  chan struct{}
 	once  sync.Once
@@ -169,8 +170,8 @@ func (c *Cursor) outline() outline {
 	if c.p.inTail {
 		return *c.t.shape.Load()
 	}
-	if c.p.blk != c.known {
-		c.known, c.shape = c.p.blk, c.t.outline(c.p.ref.Run)
+	if c.p.ref != c.known {
+		c.known, c.shape = c.p.ref, c.t.outline(c.p.ref.Run)
 	}
 	return c.shape
 }

@@ -114,6 +114,7 @@ func rigOver(t testing.TB, clock *fakeClock, s store.Store, edit func(*Options))
 	}
 	tl, err := New(o)
 	must(t, err)
+	tl.cache.part = 100 // so that every block comes in parts
 	r := &rig{Timeline: tl, t: t, clock: clock}
 	t.Cleanup(func() { r.Close(media.Off) })
 	return r

@@ -48,8 +48,12 @@ func (c *Cursor) PrevKey(ctx context.Context) (Item, error) {
 		}
 		p = q
 	} else {
-		if p.blk == nil {
-			c.t.load(&p)
+		switch {
+		case p.blk == nil:
+			c.t.loadWhole(&p)
+		case p.from != nil: // what is before p is not at hand
+			c.t.loadWhole(&p)
+			p.idx = index(p.blk, p.last)
 		}
 		p.idx-- // the unit yielded last does not count
 	}
@@ -94,10 +98,10 @@ func (t *Timeline) keyBeforeInTail(p place) (u media.Unit, q place, ok bool) {
 	q = t.leave(p)
 	if q.blk == nothing {
 		q.blk = nil
-		t.load(&q)
-		q.idx = len(q.blk.Units)
+		t.loadWhole(&q)
+		q.idx = len(q.blk.units)
 	} else if q.blk == nil {
-		t.load(&q)
+		t.loadWhole(&q)
 	}
 	return u, q, false
 }
@@ -106,7 +110,7 @@ func (t *Timeline) keyBeforeInTail(p place) (u media.Unit, q place, ok bool) {
 func (t *Timeline) keyBack(ctx context.Context, p place) (u media.Unit, q place, err error) {
 	for {
 		if i := t.lastKeyIn(p.blk, p.idx, math.MaxInt64); i >= 0 {
-			u = p.blk.Units[i]
+			u = p.blk.units[i]
 			p.idx = i + 1
 			p.last = passed{run: p.ref.Run, track: u.Track, dts: u.DTS}
 			return u, p, nil
@@ -121,13 +125,13 @@ func (t *Timeline) keyBack(ctx context.Context, p place) (u media.Unit, q place,
 		if err != nil {
 			return u, p, fmt.Errorf("timeline: camera %s: before block %s: %w", t.o.Camera, name(p.ref), err)
 		}
-		p.ref, p.blk, p.idx = ref, nothing, 0
+		p.ref, p.from, p.blk, p.idx = ref, nil, nothing, 0
 		if e, err := t.o.Store.Entry(ref); err == nil && !t.hasVideo(e) {
 			continue
 		}
 		p.blk = nil
-		t.load(&p)
-		p.idx = len(p.blk.Units)
+		t.loadWhole(&p)
+		p.idx = len(p.blk.units)
 	}
 }
 

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"hindsight/media"
@@ -169,19 +170,39 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 		if at, u, ok := t.keyBefore(ref, p); ok {
 			c.at, ref = at, at.ref
 			c.start = start{run: p.Run, video: u.DTS, sound: u.PTS()}
+		} else {
+			ref = t.firstFrom(ref, p)
+			c.at = place{ref: ref}
 		}
 	}
 	if c.kinds.has(media.Audio) && !t.soundIn(c.at.blk, c.start.sound) {
 		ref = t.back(ref, p.Run, c.start.sound)
 	}
-	c.p = place{ref: ref}
-	if ref == c.at.ref {
-		c.p.blk = c.at.blk
-	}
+	c.p = place{ref: ref} // the whole block is let go of as soon as something was yielded
 	if c.at.blk == nil {
 		c.at = c.p
 	}
 	return nil
+}
+
+// firstFrom is the first block that may hold a picture from p on: ref, or one before it. Tracks
+// may be up to a second apart in commit order, so that the sound of a moment may be committed
+// after the pictures that follow it.
+func (t *Timeline) firstFrom(ref store.Ref, p media.Position) store.Ref {
+	for range maxLook {
+		before, err := t.o.Store.Prev(ref)
+		if err != nil || before.Run != p.Run {
+			break
+		}
+		e, err := t.o.Store.Entry(before)
+		if err != nil || !slices.ContainsFunc(e.Stats, func(s store.TrackStat) bool {
+			return s.Units > 0 && s.Last >= p.Time && t.kind(s.Track) == media.Video
+		}) {
+			break
+		}
+		ref = before
+	}
+	return ref
 }
 
 // keyBefore finds the key frame from which the picture shown at p is decoded,
@@ -190,7 +211,7 @@ func (t *Timeline) atInStore(c *Cursor, p media.Position) error {
 func (t *Timeline) keyBefore(ref store.Ref, p media.Position) (at place, u media.Unit, ok bool) {
 	for n := range maxLook {
 		if n == 0 { // mostly it is here, and no header is needed
-			if b, err := t.cache.get(ref); err == nil {
+			if b, err := t.cache.block(ref); err == nil {
 				if at, u, ok = t.keyIn(ref, b, p.Time); ok {
 					return at, u, t.shown(ref.Run, u.DTS, p.Time)
 				}
@@ -205,7 +226,7 @@ func (t *Timeline) keyBefore(ref store.Ref, p media.Position) (at place, u media
 				if r == (store.Ref{}) || r == e.Key && e.KeyAt > p.Time {
 					continue
 				}
-				b, err := t.cache.get(r)
+				b, err := t.cache.block(r)
 				if err != nil {
 					return at, u, false
 				}
@@ -227,12 +248,12 @@ func (t *Timeline) keyBefore(ref store.Ref, p media.Position) (at place, u media
 }
 
 // keyIn finds the last video key frame of block ref shown at or before m, and the place behind it.
-func (t *Timeline) keyIn(ref store.Ref, b *media.Block, m time.Duration) (at place, u media.Unit, ok bool) {
-	i := t.lastKeyIn(b, len(b.Units), m)
+func (t *Timeline) keyIn(ref store.Ref, b *part, m time.Duration) (at place, u media.Unit, ok bool) {
+	i := t.lastKeyIn(b, len(b.units), m)
 	if i < 0 {
 		return at, u, false
 	}
-	u = b.Units[i]
+	u = b.units[i]
 	return place{ref: ref, blk: b, idx: i + 1, last: passed{run: ref.Run, track: u.Track, dts: u.DTS}}, u, true
 }
 
@@ -247,9 +268,9 @@ func (t *Timeline) hasVideo(e store.Entry) bool {
 
 // lastKeyIn is the index of the last video key frame among the first n units of
 // b that is shown at or before m; -1: none.
-func (t *Timeline) lastKeyIn(b *media.Block, n int, m time.Duration) int {
+func (t *Timeline) lastKeyIn(b *part, n int, m time.Duration) int {
 	for i := n - 1; i >= 0; i-- {
-		if u := b.Units[i]; u.IsKey() && u.PTS() <= m && t.kind(u.Track) == media.Video {
+		if u := b.units[i]; u.IsKey() && u.PTS() <= m && t.kind(u.Track) == media.Video {
 			return i
 		}
 	}
@@ -274,11 +295,11 @@ func (t *Timeline) back(ref store.Ref, run media.Run, m time.Duration) store.Ref
 }
 
 // soundIn is soundFrom for a block at hand, or nil.
-func (t *Timeline) soundIn(b *media.Block, m time.Duration) bool {
+func (t *Timeline) soundIn(b *part, m time.Duration) bool {
 	if b == nil {
 		return false
 	}
-	for _, u := range b.Units {
+	for _, u := range b.units {
 		if t.kind(u.Track) == media.Audio {
 			return u.DTS <= m
 		}

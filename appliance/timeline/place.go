@@ -17,11 +17,12 @@ type place struct {
 	inTail bool
 	seq    uint64 // tail: number of the next unit
 	ref    store.Ref
-	blk    *media.Block // nil: still to be read
-	idx    int          // store: index of the next unit in blk
-	last   passed       // what lies just before, if known
-	torn   bool         // something was passed over since the last unit
-	missed int64        // blocks passed over
+	from   *store.Mark // where in the block blk begins; nil: at its beginning
+	blk    *part       // of the block ref; nil: still to be read
+	idx    int         // store: index of the next unit in blk
+	last   passed      // what lies just before, if known
+	torn   bool        // something was passed over since the last unit
+	missed int64       // blocks passed over
 }
 
 // passed names a unit, so that it is found in the store after it left the tail.
@@ -33,7 +34,7 @@ type passed struct {
 }
 
 // nothing stands for a block that cannot be read.
-var nothing = &media.Block{} //nolint:gochecknoglobals // never written
+var nothing = &part{} //nolint:gochecknoglobals // never written
 
 // forward yields the unit that p stands before, and the place behind it. ok is
 // false at the live end; the place then may have moved all the same.
@@ -51,11 +52,15 @@ func (t *Timeline) forward(ctx context.Context, p place) (u media.Unit, run medi
 		if p.blk == nil {
 			t.load(&p)
 		}
-		if p.idx < len(p.blk.Units) {
-			u = p.blk.Units[p.idx]
+		if p.idx < len(p.blk.units) {
+			u = p.blk.units[p.idx]
 			p.idx++
 			p.last = passed{run: p.ref.Run, track: u.Track, dts: u.DTS}
 			return u, p.ref.Run, p, true, nil
+		}
+		if p.blk.rest != nil {
+			p.from, p.blk, p.idx = p.blk.rest, nil, 0
+			continue
 		}
 		end, err := t.advance(&p)
 		if err != nil || end {
@@ -83,9 +88,21 @@ func (t *Timeline) fromTail(p place) (u media.Unit, q place, ok bool) {
 	return u, p, true
 }
 
-// load reads the block that p stands in. One that cannot be read is passed over.
+// load reads what p stands in: the part of a block from p.from on. One that cannot be read is passed over.
 func (t *Timeline) load(p *place) {
-	b, err := t.cache.get(p.ref)
+	b, err := t.cache.next(p.ref, p.from)
+	t.hold(p, b, err)
+}
+
+// loadWhole reads the whole block that p stands in, for what is to be looked for in it.
+func (t *Timeline) loadWhole(p *place) {
+	b, err := t.cache.block(p.ref)
+	p.from = nil
+	t.hold(p, b, err)
+}
+
+// hold gives p what was read for it.
+func (t *Timeline) hold(p *place, b *part, err error) {
 	if err != nil {
 		b = nothing
 		p.torn = true
@@ -95,7 +112,7 @@ func (t *Timeline) load(p *place) {
 			t.spoiled(p.ref)
 		}
 	}
-	p.blk, p.idx = b, min(p.idx, len(b.Units))
+	p.blk, p.idx = b, min(p.idx, len(b.units))
 }
 
 // spoiled learns which stretch an unreadable block leaves empty.
@@ -118,7 +135,7 @@ func (t *Timeline) advance(p *place) (end bool, err error) {
 	seq, ok := t.tail.behind(p.ref)
 	t.mu.RUnlock()
 	if ok {
-		p.inTail, p.seq, p.blk = true, seq, nil
+		p.inTail, p.seq, p.from, p.blk = true, seq, nil, nil
 		return false, nil
 	}
 	next, err := t.o.Store.Next(p.ref)
@@ -129,7 +146,7 @@ func (t *Timeline) advance(p *place) (end bool, err error) {
 		return false, fmt.Errorf("timeline: camera %s: after block %s: %w", t.o.Camera, name(p.ref), err)
 	}
 	t.missing(p, next)
-	p.ref, p.blk, p.idx = next, nil, 0
+	p.ref, p.from, p.blk, p.idx = next, nil, nil, 0
 	return false, nil
 }
 
@@ -145,7 +162,7 @@ func (t *Timeline) enter(p *place, newest store.Ref) bool {
 		return false // what left the tail may be on disk in a moment
 	}
 	p.torn = p.torn || t.tail.base > 1
-	p.inTail, p.seq, p.blk = true, t.tail.base, nil
+	p.inTail, p.seq, p.from, p.blk = true, t.tail.base, nil, nil
 	return true
 }
 
@@ -182,7 +199,7 @@ func (t *Timeline) leave(p place) place {
 		e, bad := t.o.Store.Entry(r)
 		if bad == nil && holds(e, l) {
 			q.ref = r
-			t.load(&q)
+			t.loadWhole(&q)
 			q.idx = index(q.blk, l)
 			return q
 		}
@@ -212,8 +229,8 @@ func holds(e store.Entry, l passed) bool {
 
 // index is the place in b before or behind the unit l; of one that is damaged,
 // before the next unit of its track.
-func index(b *media.Block, l passed) int {
-	for i, u := range b.Units {
+func index(b *part, l passed) int {
+	for i, u := range b.units {
 		switch {
 		case u.Track != l.track || u.DTS < l.dts:
 		case u.DTS == l.dts && !l.next:
@@ -222,5 +239,5 @@ func index(b *media.Block, l passed) int {
 			return i
 		}
 	}
-	return len(b.Units)
+	return len(b.units)
 }

@@ -39,7 +39,7 @@ func newLineSource(camera string, line Timeline, s *shapes) *lineSource {
 // Hello is player.Source's.
 func (s *lineSource) Hello() player.Hello {
 	oldest, ok := s.line.Oldest()
-	s.axis = timeline.NewAxis(s.line, oldest, ok)
+	s.axis = timeline.NewAxis(s.line, s.line.Map(), oldest, ok)
 	h := player.Hello{Camera: s.camera}
 	if ok {
 		p := s.point(oldest, s.axis.Offset(oldest))

@@ -36,6 +36,7 @@ func Run(t *testing.T, b Backend) {
 		{"an empty store", testEmpty},
 		{"a block comes back as it was committed", testRoundTrip},
 		{"payloads are copies", testCopies},
+		{"a block comes in parts", testParts},
 		{"blocks that break a rule are refused whole", testRefused},
 		{"a refused block changes nothing", testRefusedTwice},
 		{"numbers only grow", testNumbers},

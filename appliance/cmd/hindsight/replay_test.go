@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sort"
@@ -145,7 +144,7 @@ func TestReplayByPlayers(t *testing.T) {
 		})
 	}
 	t.Run("GStreamer seeks", func(t *testing.T) {
-		got := r.gstreamer(t, "10", "@20.5", "10", "@5", "10")
+		got := r.gstreamer(t, "/cam/timeline", rtspsrc{live: true}, "10", "@20.5", "10", "@5", "10")
 		index := func(d time.Duration) int { return sort.Search(len(r.at), func(i int) bool { return r.at[i] > d }) - 1 }
 		for i, want := range []uint32{r.first, r.key(index(20500 * time.Millisecond)), r.key(index(5 * time.Second))} {
 			if len(got) != 30 || got[10*i] != want {
@@ -163,21 +162,6 @@ func TestReplayByPlayers(t *testing.T) {
 		}
 		checkRow(t, got)
 	})
-}
-
-// gstreamer plays the history by rtspsrc; see testdata/gst-replay.py.
-func (r *reel) gstreamer(t *testing.T, steps ...string) []uint32 {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "pictures")
-	args := append([]string{"testdata/gst-replay.py", r.rtsp + "/cam/timeline", file, "0", "0", "1"}, steps...)
-	if out := r.play(t, "/usr/bin/python3", "python3-gi", args...); strings.Contains(string(out), "failed") {
-		t.Fatalf("%s", out)
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return painted(t, b)
 }
 
 // checkRow: numbers that go up by one.
