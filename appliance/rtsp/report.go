@@ -22,6 +22,12 @@ func (s *session) report(p media.Position, at time.Duration) {
 		if !t.chosen || t.off() {
 			continue
 		}
+		if isText(t.Track) {
+			if !s.telling.TryLock() {
+				continue // a caption is on its way behind a report of its own
+			}
+			defer s.telling.Unlock()
+		}
 		_ = s.control(t, t.senderReport(wall, at)) // a full queue: the next report comes in five seconds
 	}
 }

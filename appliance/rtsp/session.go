@@ -36,8 +36,9 @@ type session struct {
 	torn   bool   // a picture did not get out whole at the last PAUSE
 	manner manner // of history
 
-	onvif atomic.Bool // the client wants ONVIF's header extension
-	seeks *bucket     // what the client may seek
+	telling sync.Mutex  // held from a caption's own sender report to the caption
+	onvif   atomic.Bool // the client wants ONVIF's header extension
+	seeks   *bucket     // what the client may seek
 }
 
 // ending is why something is ended: a reason, of which there are few, and what

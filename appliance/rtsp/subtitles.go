@@ -141,6 +141,8 @@ func (s *subtitles) send(c media.Caption) error {
 	if !ok {
 		return nil // of another run: its time cannot be told any more
 	}
+	x.telling.Lock() // no other report comes between
+	defer x.telling.Unlock()
 	if !wall.IsZero() {
 		if err := press(p.ctx, func() {}, func() error { return x.control(s.track, report) }); err != nil {
 			return err
