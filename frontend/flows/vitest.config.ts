@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 // `make build`. One file at a time, as each has a recorder and a browser.
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
+  cacheDir: fileURLToPath(new URL('../node_modules/.vite-flows', import.meta.url)),
   test: {
     include: ['**/*.flow.ts'],
     environment: 'node',
