@@ -36,7 +36,14 @@ func pointed(p *Point) *wirePoint {
 	if p == nil {
 		return nil
 	}
-	return &wirePoint{secs(p.Recorded), p.Position.String(), p.Time.UTC().Round(time.Microsecond), p.Trusted}
+	return &wirePoint{secs(p.Recorded), roundedUp(p.Position).String(), p.Time.UTC().Round(time.Microsecond), p.Trusted}
+}
+
+// roundedUp is a position of whole milliseconds: that of a picture rounded down
+// would mean the picture before it.
+func roundedUp(p media.Position) media.Position {
+	p.Time = (p.Time + time.Millisecond - 1).Truncate(time.Millisecond)
+	return p
 }
 
 type wireGap struct {

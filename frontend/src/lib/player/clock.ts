@@ -3,6 +3,7 @@
 import type { Point } from './wire'
 
 const same = 0.0005 // seconds: a point told again
+const tiny = 0.001 // ms, of the arithmetic
 
 /** Clock belongs to one connection: another has another origin. */
 export class Clock {
@@ -53,12 +54,16 @@ export class Clock {
   }
 }
 
-/** along is the point some seconds behind another of the same stretch. */
+/**
+ * along is the point some seconds behind another of the same stretch. Its
+ * position is rounded up, as those of the recorder are: rounded down, that of
+ * a picture would mean the one before it.
+ */
 export function along(p: Point, seconds: number): Point {
   const [run, ms] = p.position.split('.').map(Number)
   return {
     recorded: p.recorded + seconds,
-    position: `${run ?? 0}.${Math.max(0, Math.round((ms ?? 0) + seconds * 1000))}`,
+    position: `${run ?? 0}.${Math.max(0, Math.ceil((ms ?? 0) + seconds * 1000 - tiny))}`,
     time: new Date(Date.parse(p.time) + seconds * 1000).toISOString(),
     trusted: p.trusted,
   }

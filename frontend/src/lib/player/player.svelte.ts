@@ -91,6 +91,7 @@ export class Player implements Listener, Events {
   #undo = new Undo()
   #edge: { point: Point; at: number } | null = null
   #passed: { recorded: number; gap: Gap }[] = []
+  #before = false // shown is the picture before that of a seek, which is not painted yet
   #notices = 0
   #timer: ReturnType<typeof setInterval>
   #again: ReturnType<typeof setTimeout> | undefined
@@ -400,6 +401,7 @@ export class Player implements Listener, Events {
   shows(recorded: number) {
     const p = this.clock.at(recorded)
     if (!p) return
+    this.#before = false
     this.#goal = null
     this.shown = { recorded, time: new Date(p.time), position: p.position, trusted: p.trusted }
     while (this.#passed[0] && recorded >= this.#passed[0].recorded) {
@@ -411,6 +413,7 @@ export class Player implements Listener, Events {
   arrived(gen: number) {
     if (this.#wish?.gen !== gen) return
     this.#wish = null
+    this.#before = true
     if (this.#next) return this.#send(this.#next)
     this.seeking = false
     this.#report()
@@ -447,7 +450,7 @@ export class Player implements Listener, Events {
 
   /** join makes of playing up to the end a live view. */
   #join() {
-    if (!this.edge || !this.shown || this.live || this.paused || this.#wish || !this.recording) return
+    if (!this.edge || !this.shown || this.#before || this.live || this.paused || this.#wish || !this.recording) return
     if (this.edge.recorded - this.shown.recorded > joins * Math.max(1, this.rate)) return
     if (this.rate > 1) this.#send(this.#wishFor('live'))
     else if (this.rate === 1) {

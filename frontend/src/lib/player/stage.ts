@@ -58,6 +58,7 @@ export class Stage {
   #rate = 1
   #first = Infinity // what of this generation has come
   #last = -Infinity
+  #grew = 0 // ms: when the newest of it came
   #moved = { at: -1, since: 0, tried: 0 }
   #still: number | null = null // of the JPEG on the canvas
   #asked: number | null = null // ms: since when a seek waits for its landing
@@ -170,6 +171,7 @@ export class Stage {
   }
 
   #came(from: number, until: number) {
+    this.#grew = performance.now()
     this.#first = Math.min(this.#first, from)
     this.#last = Math.max(this.#last, until)
   }
@@ -327,19 +329,28 @@ export class Stage {
 
   /** place is the moment to go to; null: it is not there yet. */
   #place(aim: Aim & { since: number }, now: number): number | null {
-    const r = this.#mse?.ranges().find((r) => aim.at >= r.from - 1 && aim.at < r.until)
     const end = this.#mse?.ranges().at(-1)
     if (aim.live && end) {
       const enough = end.until - end.from > this.chase.target && end.until > aim.at - 0.5
       if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.target)
       return null
     }
-    if (!r) {
-      // All has come that will, and it begins a little later or ends a little before.
-      const beside = this.#mse?.ranges().find((r) => Math.abs(r.from - aim.at) < 2 || Math.abs(r.until - aim.at) < 0.5)
-      return beside && now - aim.since > 700 ? Math.min(Math.max(aim.at, beside.from + nudge), beside.until - nudge) : null
+    // What older seeks left may begin right there: the moment itself must have come with this one.
+    if (this.#last > aim.at) {
+      const at = this.#rate > 0 && this.#first > aim.at ? (this.frames.next(this.#first - nudge) ?? this.#first) : this.#picture(aim)
+      const r = this.#mse?.ranges(0).find((r) => at + nudge >= r.from && at + nudge < r.until)
+      if (r) return at + nudge
     }
-    return Math.max((aim.exact ? (this.frames.at(aim.at) ?? aim.at) : aim.at) + nudge, r.from + nudge)
+    // All has come that will, and it begins a little later or ends a little before.
+    if (now - this.#grew < 700) return null
+    const beside = this.#mse?.ranges().find((r) => (aim.at >= r.from - 2 && aim.at < r.until) || Math.abs(r.until - aim.at) < 0.5)
+    return beside ? Math.min(Math.max(aim.at, beside.from) + nudge, beside.until - nudge) : null
+  }
+
+  /** picture is the moment of an aim; if it is exact, that of the very picture. */
+  #picture(aim: Aim): number {
+    const frame = aim.exact ? this.frames.at(aim.at) : undefined
+    return frame !== undefined && frame >= this.#first - nudge ? frame : aim.at
   }
 
   #seeked() {
