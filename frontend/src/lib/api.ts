@@ -56,6 +56,8 @@ export interface Camera {
 
 export interface Status {
   version: string
+  name?: string // of the recorder, for people; an older recorder does not say
+  zone?: string // of the IANA list, or an offset
   now: string
   uptime_seconds: number
   clock_trusted: boolean
