@@ -15,7 +15,9 @@ type Config struct {
 	Data        string // directory of everything recorded
 	RTSPAddress string // HOST:PORT, HOST may be empty; none: no RTSP
 	HTTPAddress string // likewise
-	Announce    string // name in the local network; auto: the machine's; none: not announced
+	Name        string // of the recorder, for people; auto: the machine's
+	Zone        string // in which it shows and reads times; auto: the machine's
+	Announce    string // name in the local network; auto: Name; none: not announced
 	LogLevel    string // debug, info, warn or error
 	Clock       string // auto: trust what the kernel says; trusted: an operator vouches for the clock
 

@@ -22,6 +22,8 @@ type field[T any] struct {
 // fields are the keys outside cameras, in the order of hindsight.yml.
 var fields = []field[Config]{
 	text("data", "data", func(c *Config) *string { return &c.Data }, notEmpty),
+	text("name", "auto", func(c *Config) *string { return &c.Name }, checkName),
+	text("zone", "auto", func(c *Config) *string { return &c.Zone }, checkZone),
 	text("rtsp.address", ":8554", func(c *Config) *string { return &c.RTSPAddress }, listenAddress),
 	number("rtsp.max_connections", "2000", func(c *Config) *int { return &c.RTSPMaxConnections }, 1, 100000),
 	text("http.address", ":8080", func(c *Config) *string { return &c.HTTPAddress }, listenAddress),

@@ -21,7 +21,7 @@ const silentAfter = 10 * time.Second
 // status is the appliance's part of the status.
 func (a *Appliance) status() web.Status {
 	_, trusted := a.clock.Wall()
-	st := web.Status{Version: a.version, ClockTrusted: trusted,
+	st := web.Status{Version: a.version, Name: a.name(), Zone: zoneName(a.zone(), time.Now()), ClockTrusted: trusted,
 		UptimeSeconds: (a.clock.Boot() - a.started).Seconds(), Disk: web.Disk{Path: a.conf.Data}}
 	if d, err := diskOf(a.conf.Data); err == nil {
 		st.Disk.FreeBytes, st.Disk.TotalBytes, st.Disk.ReserveBytes = d.free, d.total, a.config.Load().reserve(d)

@@ -27,6 +27,7 @@ type Bolt struct {
 	notes  *notes
 	index  *index
 	search *searchIndex
+	starts captionStarts
 
 	writing sync.Mutex // BeginRun, NewTrack, Commit, Close
 	rec     *recording // begun by this process; nil before BeginRun

@@ -34,6 +34,10 @@ type Captions interface {
 	// Captions returns the captions that q asks for. When some cannot be read it
 	// returns the others with an error that wraps ErrDamaged.
 	Captions(q CaptionQuery) ([]media.Caption, error)
+	// CaptionStarts calls fn, once or several times for a run, with when its captions begin, in
+	// rising media time. It is quick: nothing of what was said is read. starts is not to be
+	// changed. When some cannot be read it gives the others, and an error that wraps ErrDamaged.
+	CaptionStarts(fn func(run media.Run, starts []time.Duration)) error
 	// CaptionsSince returns the captions numbered above id by number, at most limit (0: 1,000).
 	CaptionsSince(id uint64, limit int) ([]media.Caption, error)
 	// LastCaption is the highest number ever given; 0: none was.

@@ -26,9 +26,9 @@ const Service = "_hindsight._tcp"
 // often starts to record before its network is there.
 const lookEvery = 15 * time.Second
 
-// Options say what is announced. Log is needed; without a port nothing is.
+// Options say what is announced. Name and Log are needed; without a port nothing is.
 type Options struct {
-	Name     string // shown to people; empty: the machine's name
+	Name     func() string // shown to people, asked at each answer; empty: there is none
 	Version  string
 	HTTPPort int // 0: there is no page; the RTSP port is announced as the service's then
 	RTSPPort int // 0: there is no RTSP
@@ -51,7 +51,7 @@ func Run(ctx context.Context, o Options) {
 	if name, err := os.Hostname(); err == nil {
 		host, _, _ = strings.Cut(name, ".")
 	}
-	a := &announcer{o: o, host: host, name: instance(cmp.Or(o.Name, host)), running: map[string]*mdns.Server{}, failed: map[string]bool{}}
+	a := &announcer{o: o, host: host, running: map[string]*mdns.Server{}, failed: map[string]bool{}}
 	defer a.close()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -66,10 +66,10 @@ func Run(ctx context.Context, o Options) {
 }
 
 type announcer struct {
-	o          Options
-	host, name string
-	running    map[string]*mdns.Server // by interface
-	failed     map[string]bool         // said once
+	o       Options
+	host    string
+	running map[string]*mdns.Server // by interface
+	failed  map[string]bool         // said once
 }
 
 // look begins to answer on interfaces that came and ends where they went.
@@ -118,13 +118,13 @@ type zone struct {
 
 // Records implements mdns.Zone.
 func (z *zone) Records(q dns.Question) []dns.RR {
-	ips := addresses(z.iface)
-	if len(ips) == 0 {
+	name, ips := z.o.Name(), addresses(z.iface)
+	if name == "" || len(ips) == 0 {
 		return nil
 	}
 	port := cmp.Or(z.o.HTTPPort, z.o.RTSPPort)
-	txt := []string{"name=" + cmp.Or(z.o.Name, z.host), "version=" + z.o.Version, "http=" + strconv.Itoa(z.o.HTTPPort), "rtsp=" + strconv.Itoa(z.o.RTSPPort)}
-	s, err := mdns.NewMDNSService(z.name, Service, "local.", z.host+".local.", port, ips, txt)
+	txt := []string{"name=" + name, "version=" + z.o.Version, "http=" + strconv.Itoa(z.o.HTTPPort), "rtsp=" + strconv.Itoa(z.o.RTSPPort)}
+	s, err := mdns.NewMDNSService(instance(name), Service, "local.", z.host+".local.", port, ips, txt)
 	if err != nil {
 		return nil
 	}

@@ -22,6 +22,7 @@ type (
 var (
 	ErrNoCaption = store.ErrNoCaption
 	ErrNoText    = store.ErrNoText
+	ErrDamaged   = store.ErrDamaged
 	ErrReadOnly  = store.ErrReadOnly
 )
 

@@ -45,6 +45,7 @@ func (s *Server) table() []route {
 		{"/api/v1/preview.jpg", s.getPreview, nil},
 		{"/api/v1/days", s.getDays, nil},
 		{"/api/v1/frames", s.getFrames, nil},
+		{"/api/v1/marks", s.getDensity, nil},
 		{"/api/v1/bookmarks", s.getBookmarks, map[string]answer{http.MethodPost: s.postBookmark}},
 		{"/api/v1/bookmarks/{id}", nil, map[string]answer{http.MethodPatch: s.patchBookmark, http.MethodDelete: s.deleteBookmark}},
 		{"/api/v1/pins", s.getPins, map[string]answer{http.MethodPost: s.postPin}},

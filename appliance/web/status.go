@@ -22,6 +22,8 @@ const (
 // marked with *; the rest is read from the timelines.
 type Status struct {
 	Version       string         `json:"version"`        // * of the program
+	Name          string         `json:"name"`           // * of the recorder, for people
+	Zone          string         `json:"zone"`           // * its time zone in the IANA list, or an offset as in +05:30 where it has no name
 	Now           time.Time      `json:"now"`            // UTC, by the recorder's clock
 	UptimeSeconds float64        `json:"uptime_seconds"` // * since the program started
 	ClockTrusted  bool           `json:"clock_trusted"`  // * whether Now can be relied on

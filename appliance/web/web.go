@@ -68,6 +68,7 @@ type Timeline interface {
 	Status() timeline.Status
 	Captions(q timeline.CaptionQuery) ([]timeline.Caption, error)
 	SearchCaptions(s timeline.CaptionSearch) ([]timeline.Hit, error)
+	TallyCaptions(from, until time.Time, bins int) ([]int, error)
 	EditCaption(id uint64, text, who string) (timeline.Caption, error)
 	Heard(q timeline.HeardQuery) []media.HeardSpan
 	CaptionFeed() *timeline.CaptionFeed

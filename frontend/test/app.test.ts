@@ -1,11 +1,15 @@
 import { flushSync, mount, unmount } from 'svelte'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { i18n } from '../src/i18n/i18n.svelte'
+import { prefs } from '../src/lib/prefs.svelte'
 import App from '../src/view/App.svelte'
 import { connection, fakeWindow } from './window'
 
 const moment = (time: string) => ({ position: '1.1000', run: 1, media_ms: 1000, time, trusted: true })
 const status = {
   version: '1.2.3',
+  name: 'Workshop',
+  zone: 'Asia/Taipei',
   now: '2026-11-24T10:00:00Z',
   uptime_seconds: 90,
   clock_trusted: false,
@@ -88,6 +92,18 @@ describe('the page', () => {
     ]) {
       expect(text()).toContain(said)
     }
+  })
+
+  it('shows its times in the zone that is chosen, and is called as the recorder is', async () => {
+    show()
+    await vi.waitFor(() => expect(text()).toContain('2026-11-24 10:00:00 UTC'))
+    expect(document.title).toBe('Workshop · Hindsight')
+    prefs.setZone('recorder')
+    expect(text()).toContain('2026-11-24 18:00:00 UTC+8')
+    i18n.set('ko')
+    expect(text()).toContain('녹화기 시각')
+    prefs.setZone('browser')
+    i18n.set('en')
   })
 
   it('asks for the last day when told to', async () => {

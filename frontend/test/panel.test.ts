@@ -170,7 +170,7 @@ describe('what is said now', () => {
     recorder.gaps = [{ kind: 'all', from: recorder.place(10_000), until: recorder.place(70_000), reason: 'crash', detail: '' }]
     recorder.heard = [recorder.stretch('off', recorder.place(100_000), recorder.place(160_000), 'und')]
     await show('two')
-    await vi.waitFor(() => expect(text()).toContain('Nothing recorded for 1 min: crash'))
+    await vi.waitFor(() => expect(text()).toContain('Nothing recorded for 1 min: sudden stop'))
     expect(text()).toContain('10:01:40 to 10:02:40 · Recognition was off')
     expect(text()).toContain('Tuesday, 24 November 2026')
   })

@@ -21,10 +21,16 @@ let app: ReturnType<typeof mount> | undefined
 let asked: string[]
 let player: Playing & { seeks: unknown[] }
 let said: Command[]
+let selected: unknown[]
+let frames: FrameRequestCallback[]
 
 beforeEach(() => {
   asked = []
   said = []
+  selected = []
+  frames = []
+  vi.stubGlobal('requestAnimationFrame', (f: FrameRequestCallback) => frames.push(f))
+  vi.stubGlobal('cancelAnimationFrame', (n: number) => (frames[n - 1] = () => undefined))
   vi.stubGlobal('fetch', (path: string) => {
     asked.push(path)
     const url = new URL(path, 'http://recorder')
@@ -56,7 +62,7 @@ afterEach(async () => {
 })
 
 async function show(marks = {}): Promise<HTMLElement> {
-  app = mount(Timeline, { target: document.body, props: { player, zone: 'UTC', marks, oncommand: (c: Command) => said.push(c) } })
+  app = mount(Timeline, { target: document.body, props: { player, zone: 'UTC', marks, oncommand: (c: Command) => said.push(c), onselect: (...ends: unknown[]) => selected.push(ends) } })
   await vi.waitFor(() => {
     flushSync()
     expect(document.body.textContent).toContain('in view')
@@ -183,6 +189,115 @@ describe('the timeline', () => {
     point(axis, 'pointerup', x, 60)
     expect(player.seeks).toEqual([{ position: '7.1659877' }])
     expect(said).toEqual([{ do: 'bookmark', id: 5 }])
+  })
+  it('goes to the beginning of a session', async () => {
+    const axis = await show({ sessions: [{ id: '9', name: 'Class', from: minutes(20), to: minutes(5) }] })
+    point(axis, 'pointerdown', xAt(minutes(10)), 47)
+    point(axis, 'pointerup', xAt(minutes(10)), 47)
+    expect(player.seeks).toEqual([{ position: '7.660000' }])
+    expect(said).toEqual([{ do: 'session', id: '9' }])
+  })
+})
+
+/** draw runs the frames that were asked for, so many ms later. */
+function draw(ms: number) {
+  const due = frames
+  frames = []
+  for (const f of due) f(ms)
+  flushSync()
+}
+const spotAt = (t: number) => expect.objectContaining({ time: t, position: `7.${1_860_000 + t - now}` })
+const minutes = (n: number) => now - n * 60_000
+
+describe('a range on the timeline', () => {
+  const right = { button: 2 }
+
+  it('is chosen by a drag with the right button, whichever way', async () => {
+    const axis = await show()
+    const menu = new MouseEvent('contextmenu', { bubbles: true, cancelable: true })
+    point(axis, 'pointerdown', xAt(minutes(12)), 80, right)
+    axis.dispatchEvent(menu)
+    expect(menu.defaultPrevented).toBe(true)
+    point(axis, 'pointermove', xAt(minutes(20)), 80)
+    point(axis, 'pointerup', xAt(minutes(20)), 80, right)
+    expect(selected).toEqual([[spotAt(minutes(20)), spotAt(minutes(12))]])
+    expect(player.seeks).toEqual([])
+  })
+  it('is not chosen by a click, nor by a drag that is given up', async () => {
+    const axis = await show()
+    point(axis, 'pointerdown', 500, 80, right)
+    point(axis, 'pointerup', 500, 80, right)
+    point(axis, 'pointerdown', 500, 80, right)
+    point(axis, 'pointermove', 700)
+    axis.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+    point(axis, 'pointerup', 700, 80, right)
+    expect([selected, player.seeks]).toEqual([[], []])
+  })
+  it('is moved by its ends, and over one another', async () => {
+    const axis = await show({ in: minutes(12), out: minutes(6) })
+    const drag = (from: number, to: number) => {
+      point(axis, 'pointerdown', xAt(from))
+      point(axis, 'pointermove', xAt(to))
+      point(axis, 'pointerup', xAt(to))
+    }
+    drag(minutes(12), minutes(20))
+    drag(minutes(6), minutes(18))
+    expect(selected).toEqual([[spotAt(minutes(20)), spotAt(minutes(6))], [spotAt(minutes(18)), spotAt(minutes(12))]])
+    expect(player.seeks).toEqual([])
+    point(axis, 'pointerdown', xAt(minutes(12))) // a click is a click
+    point(axis, 'pointerup', xAt(minutes(12)))
+    expect(player.seeks).toEqual([{ position: '7.1140000' }])
+  })
+  it('may have one end', async () => {
+    const axis = await show({ out: minutes(6) })
+    point(axis, 'pointerdown', xAt(minutes(6)))
+    point(axis, 'pointermove', xAt(minutes(18)))
+    point(axis, 'pointerup', xAt(minutes(18)))
+    expect(selected).toEqual([[null, spotAt(minutes(18))]])
+  })
+  it('ends where recording goes on, if it is let go in a gap', async () => {
+    const axis = await show()
+    point(axis, 'pointerdown', xAt(minutes(12)), 80, right)
+    point(axis, 'pointermove', xAt(minutes(35)))
+    point(axis, 'pointerup', xAt(minutes(35)), 80, right)
+    expect(selected).toEqual([[expect.objectContaining({ position: '7.0' }), spotAt(minutes(12))]])
+  })
+})
+
+describe('a drag at an edge', () => {
+  it('moves what is seen along, and no further than there is something', async () => {
+    const axis = await show()
+    point(axis, 'pointerdown', 500)
+    draw(0)
+    point(axis, 'pointermove', 0)
+    draw(1000)
+    draw(1040) // 40 ms at 0.9 pixels a ms: 36 pixels of 3.6 s
+    point(axis, 'pointerup', 0)
+    const begin = now - 960 * 3600
+    expect(player.seeks).toEqual([{ position: expect.stringMatching(/^6\./) }])
+    draw(2000)
+    point(axis, 'pointerdown', 900)
+    point(axis, 'pointerup', 900)
+    expect(player.seeks.at(-1)).toEqual({ position: `7.${1_860_000 + begin + (900 - 36) * 3600 - now}` })
+  })
+  it('stops at the live end', async () => {
+    const axis = await show()
+    point(axis, 'pointerdown', 500)
+    point(axis, 'pointermove', 1000)
+    for (let ms = 1000; ms < 3000; ms += 50) draw(ms)
+    point(axis, 'pointermove', 950) // where it was: the live end has its room
+    point(axis, 'pointerup', 950)
+    expect(player.seeks).toEqual([{ position: `7.${1_860_000 - 10 * 3600}` }])
+  })
+  it('is none while the pointer has not moved', async () => {
+    const axis = await show()
+    point(axis, 'pointerdown', 5)
+    draw(1000)
+    draw(1040)
+    point(axis, 'pointerup', 5)
+    point(axis, 'pointerdown', xAt(minutes(12)))
+    point(axis, 'pointerup', xAt(minutes(12)))
+    expect(player.seeks.at(-1)).toEqual({ position: '7.1140000' })
   })
 })
 

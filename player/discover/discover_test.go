@@ -25,7 +25,7 @@ func TestFindsWhatIsAnnounced(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		announce.Run(ctx, announce.Options{Name: "Class 3b. window", Version: "1.2", HTTPPort: 8123, RTSPPort: 8554,
+		announce.Run(ctx, announce.Options{Name: func() string { return "Class 3b. window" }, Version: "1.2", HTTPPort: 8123, RTSPPort: 8554,
 			Log: slog.New(slog.DiscardHandler), Interfaces: only})
 	}()
 	want := Found{Name: "Class 3b. window", Version: "1.2", Address: "http://127.0.0.1:8123"}

@@ -226,6 +226,48 @@ func testCaptionsByPosition(t *testing.T, b Backend) {
 	must(t, s.Close())
 }
 
+// testCaptionStarts: also after each kind of change.
+func testCaptionStarts(t *testing.T, b Backend) {
+	s := b.Open(t)
+	all := manyCaptions(t, s)
+	check := func(what string) {
+		t.Helper()
+		want, got := map[media.Run][]time.Duration{}, map[media.Run][]time.Duration{}
+		for _, c := range captions(t, s, store.CaptionQuery{}) {
+			want[c.Run] = append(want[c.Run], c.Start)
+		}
+		must(t, s.CaptionStarts(func(run media.Run, starts []time.Duration) {
+			if !slices.IsSorted(starts) {
+				t.Errorf("%s: in run %d they do not rise", what, run)
+			}
+			got[run] = append(got[run], starts...)
+		}))
+		for _, starts := range got {
+			slices.Sort(starts)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: captions begin at %v, want %v", what, got, want)
+		}
+	}
+	if len(all) != 700 {
+		t.Fatalf("%d captions", len(all))
+	}
+	check("all")
+	check("again")
+	_, err := s.EditCaption(all[3].ID, "another", "a person")
+	must(t, err)
+	add(t, s, spoken(1, 3*time.Second+1, "late"))
+	check("one more")
+	n, err := s.DeleteCaptions(store.CaptionRange{From: at(1, 100*time.Second), Until: at(1, 200*time.Second), KeepHand: true})
+	if must(t, err); n != 100 {
+		t.Errorf("%d were deleted", n)
+	}
+	check("after deleting")
+	s = b.Reopen(t, s)
+	check("after a start")
+	must(t, s.Close())
+}
+
 func testCaptionsEdited(t *testing.T, b Backend) {
 	s := b.Open(t)
 	r := begin(t, s)

@@ -62,6 +62,7 @@ func Run(t *testing.T, b Backend) {
 		{"captions come back as they were kept", testCaptionsComeBack},
 		{"captions that break a rule are refused", testCaptionsRefused},
 		{"captions by position and by number", testCaptionsByPosition},
+		{"when captions begin", testCaptionStarts},
 		{"captions edited by hand", testCaptionsEdited},
 		{"captions replaced and deleted", testCaptionsReplaced},
 		{"how far recognition has come", testHeard},

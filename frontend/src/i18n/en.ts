@@ -2,11 +2,13 @@
 
 import { connectEn } from './connect.en'
 import { panels } from './panels.en'
+import { recorder } from './recorder.en'
 import timeline from './timeline.en'
 
 export const en = {
   ...connectEn,
   ...panels,
+  ...recorder,
   ...timeline,
   'app.watch': 'Watch',
   'app.recorder': 'Recorder',

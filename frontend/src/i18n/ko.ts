@@ -3,11 +3,13 @@
 import { connectKo } from './connect.ko'
 import type { Key } from './en'
 import { panels } from './panels.ko'
+import { recorder } from './recorder.ko'
 import timeline from './timeline.ko'
 
 export const ko: Record<Key, string> = {
   ...connectKo,
   ...panels,
+  ...recorder,
   ...timeline,
   'app.watch': '보기',
   'app.recorder': '녹화기',

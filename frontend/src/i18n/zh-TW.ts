@@ -3,11 +3,13 @@
 import { connectZhTW } from './connect.zh-TW'
 import type { Key } from './en'
 import { panels } from './panels.zh-TW'
+import { recorder } from './recorder.zh-TW'
 import timeline from './timeline.zh-TW'
 
 export const zhTW: Record<Key, string> = {
   ...connectZhTW,
   ...panels,
+  ...recorder,
   ...timeline,
   'app.watch': '觀看',
   'app.recorder': '錄影機',

@@ -1,5 +1,7 @@
 // What the recorder answers. openapi.json, served by it, says it in full.
 
+import { t } from '../i18n/i18n.svelte'
+
 export type Kind = 'video' | 'audio'
 export type State = 'recording' | 'waiting' | 'stopped'
 
@@ -54,6 +56,8 @@ export interface Camera {
 
 export interface Status {
   version: string
+  name?: string // of the recorder, for people; an older recorder does not say
+  zone?: string // of the IANA list, or an offset
   now: string
   uptime_seconds: number
   clock_trusted: boolean
@@ -115,12 +119,12 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   try {
     answer = await fetch(path, request)
   } catch {
-    throw new Failed('The recorder does not answer.', 0)
+    throw new Failed(t('api.silent'), 0)
   }
   const body: unknown = await answer.json().catch(() => null)
   if (!answer.ok || body === null) {
     const said = (body as { error?: unknown } | null)?.error
-    throw new Failed(typeof said === 'string' ? said : `The recorder answered ${answer.status}.`, answer.status)
+    throw new Failed(typeof said === 'string' ? said : t('api.answered', { status: answer.status }), answer.status)
   }
   return body as T
 }

@@ -1,6 +1,8 @@
 // What was said: the part of the recorder's API about captions.
 
 import { ask, type Moment } from './api'
+import { prefs } from './prefs.svelte'
+import { offset as ahead } from './time'
 
 export interface Place extends Moment {
   run: number
@@ -93,7 +95,7 @@ export const edit = (camera: string, id: number, text: string) =>
 
 export type Ending = 'vtt' | 'srt' | 'txt'
 
-/** filePath is where the captions of a range are as a file: times as in the MP4 of the range; those of txt are of the day in this zone. */
+/** filePath is where the captions of a range are as a file: times as in the MP4 of the range; those of txt are of the day in the zone that is shown. */
 export function filePath(camera: string, ending: Ending, from: Date, to: Date, language = ''): string {
   const zone = ending === 'txt' ? offset(from) : undefined
   return address(`${base}.${ending}`, { camera, from: from.toISOString(), to: to.toISOString(), language, zone })
@@ -101,7 +103,7 @@ export function filePath(camera: string, ending: Ending, from: Date, to: Date, l
 
 /** offset: +09:00 */
 function offset(t: Date): string {
-  const m = -t.getTimezoneOffset()
+  const m = Math.round(ahead(t, prefs.zoneName) / 60_000)
   const two = (n: number) => String(n).padStart(2, '0')
   return `${m < 0 ? '-' : '+'}${two(Math.floor(Math.abs(m) / 60))}:${two(Math.abs(m) % 60)}`
 }

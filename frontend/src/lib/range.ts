@@ -1,6 +1,9 @@
-// The range of an export, as typed into two fields of local time.
+// The range of an export, as typed into two fields, in the zone that is shown.
 
+import { t } from '../i18n/i18n.svelte'
 import { clock, day } from './format'
+import { prefs } from './prefs.svelte'
+import { momentOf } from './time'
 
 export interface Range {
   from: Date
@@ -8,7 +11,7 @@ export interface Range {
 }
 
 /** field is the value of an input of type datetime-local, to the second. */
-export const field = (t: Date) => `${day(t)}T${clock(t)}`
+export const field = (at: Date) => `${day(at)}T${clock(at)}`
 
 /** last is the range of the last seconds before now, in whole seconds. */
 export function last(seconds: number, now: Date): Range {
@@ -18,13 +21,20 @@ export function last(seconds: number, now: Date): Range {
 
 /** read makes a range of two fields, or says what is wrong with them. */
 export function read(from: string, to: string): Range | string {
-  const a = new Date(from)
-  const b = new Date(to)
-  if (Number.isNaN(a.getTime())) return 'From: give a date and a time.'
-  if (Number.isNaN(b.getTime())) return 'To: give a date and a time.'
-  if (b <= a) return 'To must lie after From.'
-  if (b.getTime() - a.getTime() > 24 * 3600_000) return 'At most 24 hours go into one file.'
+  const a = moment(from)
+  const b = moment(to)
+  if (!a) return t('range.needFrom')
+  if (!b) return t('range.needTo')
+  if (b <= a) return t('range.order')
+  if (b.getTime() - a.getTime() > 24 * 3600_000) return t('range.long')
   return { from: a, to: b }
+}
+
+/** moment is what a field holds; null: nothing whole. */
+function moment(text: string): Date | null {
+  const [, year, month, day, hour, minute, second] = /^(\d{4,6})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?$/.exec(text) ?? []
+  if (year === undefined) return null
+  return momentOf({ year: Number(year), month: Number(month), day: Number(day), hour: Number(hour), minute: Number(minute), second: Number(second ?? 0) }, prefs.zoneName)
 }
 
 /** around is half a minute about something that was said, longer if it is. */

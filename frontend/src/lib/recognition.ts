@@ -1,5 +1,6 @@
 // How speech is recognised, as an operator sets it, and the jobs to do it again.
 
+import { t } from '../i18n/i18n.svelte'
 import { ask, type Hearing, type Moment } from './api'
 import { duration } from './format'
 import { languageName } from './text'
@@ -75,32 +76,32 @@ export interface Said {
 
 /** say tells how a camera is heard in one language. */
 export function say(h: Hearing): Said {
-  const language = h.language === 'und' || h.language === '' ? '' : languageName(h.language)
+  const known = h.language !== 'und' && h.language !== ''
+  const language = known ? languageName(h.language) : t('heard.speech')
   const notes: string[] = []
-  if (h.pending_seconds >= 1) notes.push(`${duration(h.pending_seconds)} of sound still to be captioned`)
-  if (h.off_seconds >= 1) notes.push(`${duration(h.off_seconds)} recorded while it was off`)
-  const speech = language || 'speech'
-  const problem = h.problem ? `: ${h.problem}` : ''
+  if (h.pending_seconds >= 1) notes.push(t('heard.pending', { time: duration(h.pending_seconds) }))
+  if (h.off_seconds >= 1) notes.push(t('heard.off', { time: duration(h.off_seconds) }))
+  const because = (what: string) => (h.problem ? t('heard.because', { what, why: h.problem }) : what)
   switch (h.state) {
     case 'listening':
       if (h.problem) notes.push(h.problem)
-      return { mood: 'well', text: `Listening to ${speech}${h.model ? ` with ${h.model}` : ''}`, notes }
+      return { mood: 'well', text: t(h.model ? 'heard.listeningWith' : 'heard.listening', { language, model: h.model }), notes }
     case 'behind':
-      return { mood: 'wait', text: `Listening to ${speech}, ${duration(h.behind_seconds)} behind and catching up${problem}`, notes }
+      return { mood: 'wait', text: because(t('heard.behind', { language, time: duration(h.behind_seconds) })), notes }
     case 'off':
-      return { mood: 'off', text: language ? `Recognition of ${language} is off` : 'Recognition is off', notes }
+      return { mood: 'off', text: t(known ? 'heard.languageOff' : 'heard.isOff', { language }), notes }
     case 'starting':
-      return { mood: 'wait', text: `Starting to listen to ${speech}${problem}`, notes }
+      return { mood: 'wait', text: because(t('heard.starting', { language })), notes }
     case 'no model':
-      return { mood: 'bad', text: h.problem ? `No captions: ${h.problem}` : 'No captions: there is no speech model; add one with `hindsight model add FILE.zip`', notes }
+      return { mood: 'bad', text: h.problem ? because(t('heard.none')) : t('heard.noModel'), notes }
     case 'no sound':
-      return { mood: 'off', text: `No captions: the camera has no sound${problem}`, notes }
+      return { mood: 'off', text: because(t('heard.noSound')), notes }
     case 'no memory':
-      return { mood: 'bad', text: `No captions in ${speech} for want of memory${problem}`, notes }
+      return { mood: 'bad', text: because(t('heard.noMemory', { language })), notes }
     case 'too hot':
-      return { mood: 'bad', text: `Recognition of ${speech} rests while the machine is too hot${problem}`, notes }
+      return { mood: 'bad', text: because(t('heard.hot', { language })), notes }
     case 'waiting':
-      return { mood: 'bad', text: `Recognition of ${speech} waits after a fault${problem}`, notes }
+      return { mood: 'bad', text: because(t('heard.waiting', { language })), notes }
   }
-  return { mood: 'wait', text: `Recognition of ${speech}: ${h.state}${problem}`, notes }
+  return { mood: 'wait', text: because(t('heard.other', { language, state: h.state })), notes }
 }

@@ -1,8 +1,10 @@
 // The lines of a transcript: captions, and between them new days and what is missing.
 
+import { i18n, locale, reason, t } from '../i18n/i18n.svelte'
 import type { Gap, Moment } from './api'
 import type { Caption, Stretch } from './captions'
 import { clock, day, duration } from './format'
+import { prefs } from './prefs.svelte'
 import { languageName } from './text'
 
 export type Row =
@@ -58,16 +60,17 @@ function add(events: Event[], from: Moment, row: Row | null) {
 function gapRow(g: Gap, now: string): Row | null {
   const length = Date.parse(g.until?.time ?? now) - Date.parse(g.from.time)
   if (length < shortest) return null
-  const what = g.kind === 'audio' ? 'No sound' : 'Nothing recorded'
-  return { kind: 'gap', key: `g${g.kind}${g.from.position}`, text: `${what} for ${duration(length / 1000)}: ${g.reason}${g.until ? '' : ', until now'}` }
+  const what = t(g.kind === 'audio' ? 'row.noSound' : 'row.nothing', { time: duration(length / 1000), reason: reason(g.reason) })
+  return { kind: 'gap', key: `g${g.kind}${g.from.position}`, text: g.until ? what : t('row.lasting', { what }) }
 }
 
 function stretchRow(s: Stretch): Row | null {
   const [from, until] = [new Date(s.from.time), new Date(s.until.time)]
   if (s.state === 'done' || until.getTime() - from.getTime() < shortest) return null
   const language = s.language === 'und' ? '' : ` (${languageName(s.language)})`
-  const what = s.state === 'off' ? 'Recognition was off' : `Still to be captioned${s.why ? `: ${s.why}` : ''}`
-  return { kind: s.state, key: `${s.state}${s.track}${s.language}${s.from.position}`, text: `${clock(from)} to ${clock(until)}${language} · ${what}` }
+  const what = s.state === 'off' ? t('row.off') : t(s.why ? 'row.pendingWhy' : 'row.pending', { why: s.why })
+  const when = t('figure.from', { from: clock(from), to: clock(until) })
+  return { kind: s.state, key: `${s.state}${s.track}${s.language}${s.from.position}`, text: `${when}${language} · ${what}` }
 }
 
 /** joined makes one of stretches that touch. */
@@ -88,6 +91,6 @@ export function joined(stretches: Stretch[]): Stretch[] {
   return out
 }
 
-/** longDay: Tuesday, 24 November 2026, in this browser's zone. */
-export const longDay = (t: Date) =>
-  t.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+/** longDay: Tuesday, 24 November 2026, in the zone that is shown. */
+export const longDay = (at: Date) =>
+  at.toLocaleDateString(i18n.language === 'en' ? 'en-GB' : locale(), { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: prefs.zoneName })

@@ -1,5 +1,6 @@
 // The recorder's settings: the part of its API about them.
 
+import { t } from '../i18n/i18n.svelte'
 import { ask, Failed, sentence } from './api'
 
 export interface Setting {
@@ -80,9 +81,9 @@ export function sendModel(file: File, share: (s: number) => void, signal: AbortS
     x.onload = () => {
       const body = x.response as (ModelJob & { error?: string }) | null
       if (x.status === 202 && body) resolve(body)
-      else reject(new Failed(body?.error ?? `The recorder answered ${x.status}.`, x.status))
+      else reject(new Failed(body?.error ?? t('api.answered', { status: x.status }), x.status))
     }
-    x.onerror = () => reject(new Failed('The recorder does not answer.', 0))
+    x.onerror = () => reject(new Failed(t('api.silent'), 0))
     x.onabort = () => reject(new Failed('', 0))
     signal.addEventListener('abort', () => x.abort(), { once: true })
     x.send(file)

@@ -1,16 +1,17 @@
 // Text in whatever language it is: only ever text, never markup.
 
+import { i18n, t } from '../i18n/i18n.svelte'
 import type { Match } from './captions'
 
 /** written are languages that are told by their script rather than by a country. */
 const written: Record<string, string> = { 'zh-TW': 'zh-Hant', 'zh-CN': 'zh-Hans' }
 
-/** languageName: ko is Korean. What the browser does not know stays a code. */
+/** languageName: ko is Korean, in the language of the page. What the browser does not know stays a code. */
 export function languageName(code: string): string {
-  if (code === 'und' || code === '') return 'unknown language'
+  if (code === 'und' || code === '') return t('figure.language')
   code = written[code] ?? code
   try {
-    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code
+    return new Intl.DisplayNames([i18n.language], { type: 'language' }).of(code) ?? code
   } catch {
     return code
   }

@@ -1,3 +1,4 @@
+import { t as say } from '../i18n/i18n.svelte'
 import type { Track } from './api'
 import { bitRate } from './format'
 
@@ -15,10 +16,10 @@ export function describe(t: Track): string {
   const words = [names[t.codec] ?? t.codec]
   if (t.kind === 'video') {
     if (t.width > 0) words.push(`${t.width} × ${t.height}`)
-    if (t.units_per_sec > 0) words.push(`${Math.round(t.units_per_sec * 10) / 10} frames/s`)
+    if (t.units_per_sec > 0) words.push(say('unit.frames', { n: Math.round(t.units_per_sec * 10) / 10 }))
   } else {
     words.push(`${t.clock_rate / 1000} kHz`)
-    words.push(t.channels === 2 ? 'stereo' : 'mono')
+    words.push(say(t.channels === 2 ? 'figure.stereo' : 'figure.mono'))
   }
   if (t.bits_per_second > 0) words.push(bitRate(t.bits_per_second))
   return words.join(' · ')

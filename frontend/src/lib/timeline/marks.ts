@@ -110,6 +110,22 @@ function inside(v: View, x: number, from: number, to: number, slack: number): bo
   return bar !== null && x >= bar.x - slack && x <= bar.x + bar.width + slack
 }
 
+/** Grip is an end of the marked range that is taken hold of. */
+export type Grip = 'in' | 'out'
+
+/** gripAt is the end at a point: its flag, or its line. */
+export function gripAt(marks: Marks, v: View, x: number, y: number): Grip | null {
+  if (y < rows.ruler || y >= rows.captions) return null
+  const flag = y < rows.track
+  for (const [grip, way] of [['out', -1], ['in', 1]] as const) {
+    const when = marks[grip]
+    if (when == null) continue
+    const beside = (x - xOf(v, msOf(when))) * way
+    if (beside >= -4 && beside <= (flag ? 9 : 4)) return grip
+  }
+  return null
+}
+
 /** range is what in and out mark, in order; null: not both are there. */
 export function range(marks: Marks): { from: number; to: number } | null {
   if (marks.in == null || marks.out == null) return null

@@ -69,6 +69,23 @@ export function confine(v: View, b: Bounds): View {
   return from === v.from ? v : { from, to: from + span, width: v.width }
 }
 
+const margin = 28 // pixels from an edge within which a drag moves what is seen
+const fastest = 0.9 // pixels a ms
+
+/** push is how fast a drag at x moves what is seen: pixels a ms, above 0 to what comes later. */
+export function push(v: View, x: number): number {
+  const beyond = x < margin ? x - margin : x > v.width - margin ? x - v.width + margin : 0
+  return clamp(beyond / margin, -1, 1) * fastest
+}
+
+/** drift pans by so many pixels to what comes later, but not beyond what there is to be seen. */
+export function drift(v: View, b: Bounds, pixels: number): View {
+  const room = (v.to - v.from) * 0.04
+  const by = pixels * perPixel(v)
+  const go = by < 0 ? -clamp(v.from - b.from + room, 0, -by) : clamp(b.to + room - v.to, 0, by)
+  return { from: v.from + go, to: v.to + go, width: v.width }
+}
+
 /** fit shows all, with a little room behind the live end. */
 export function fit(b: Bounds, width: number): View {
   const span = clamp((b.to - b.from) * 1.04, 10 * second, longest)
