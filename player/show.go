@@ -18,7 +18,7 @@ const (
 	readyFor  = 2 * time.Second        // what lies ready at normal speed
 	pausedFor = 4 * time.Second        // while paused
 	idle      = 300 * time.Millisecond // nothing came for so long: what is held is sent
-	blindFor  = time.Second            // of sound without a picture, until it is played alone
+	blindFor  = time.Second            // of one kind without the other, until it is played alone
 	mostHeld  = 200                    // items of it
 	mostBack  = 5 * time.Second        // a live view behind the live end
 	keysOver  = 4.0                    // speed above which only key frames are sent
