@@ -35,6 +35,7 @@ type show struct {
 	land   Landing
 
 	tracks []media.Track
+	soon   []media.Kind // kinds that have yet to begin
 	shape  shape
 	cut    *cutter // nil: nothing has begun
 	held   []Item  // before that
@@ -74,7 +75,7 @@ func (s *session) play(ctx context.Context, r request) error {
 	}
 	s.o.Counts.Seeks.Add(1)
 	w.following = r.moment.Place == AtLive && w.land.Live
-	w.reached, w.tracks = w.land.Point.Recorded, reader.Tracks()
+	w.reached, w.tracks, w.soon = w.land.Point.Recorded, reader.Tracks(), w.land.Soon
 	err = s.say(landedMessage{"landed", w.gen, pointed(&w.land.Point), pointed(&w.land.Asked), gapped(w.land.Gap), w.land.Live, w.rate})
 	if err == nil {
 		err = w.run(ctx)
@@ -223,7 +224,7 @@ func (w *show) keepUp(ctx context.Context) error {
 	}
 	w.account()
 	w.reader.Close()
-	w.reader, w.land, w.reached, w.tracks = r, l, l.Point.Recorded, r.Tracks()
+	w.reader, w.land, w.reached, w.tracks, w.soon = r, l, l.Point.Recorded, r.Tracks(), l.Soon
 	w.cut, w.held, w.sent, w.waitKey = nil, nil, false, false
 	w.s.o.Counts.Skips.Add(1)
 	return w.s.say(jumpMessage{"jump", w.gen, pointed(&l.Point), nil})
