@@ -56,7 +56,7 @@ func (s *session) play(ctx context.Context, r request) error {
 	w := &show{s: s, gen: r.gen, rate: r.rate, manner: Manner{Keys: r.rate > keysOver || r.rate < 0, Back: r.rate < 0}}
 	opening, cancel := context.WithTimeout(s.ctx, openWithin)
 	defer cancel()
-	reader, err := s.source.Open(opening, r.moment, w.manner)
+	reader, err := s.open(opening, r.moment, w.manner)
 	var missing *Missing
 	switch {
 	case err == nil:
@@ -85,6 +85,15 @@ func (s *session) play(ctx context.Context, r request) error {
 		return nil // a newer seek is the reason
 	}
 	return err
+}
+
+// open opens a reader whose sound can be sent.
+func (s *session) open(ctx context.Context, at Moment, m Manner) (Reader, error) {
+	r, err := s.source.Open(ctx, at, m)
+	if err != nil || m.Keys {
+		return r, err
+	}
+	return transcode(r, s.o.Transcode), nil
 }
 
 // broken says that a source has failed, and ends the connection.
@@ -209,7 +218,7 @@ func (w *show) keepUp(ctx context.Context) error {
 	}
 	opening, cancel := context.WithTimeout(ctx, openWithin)
 	defer cancel()
-	r, err := w.s.source.Open(opening, Moment{Place: AtLive}, w.manner)
+	r, err := w.s.open(opening, Moment{Place: AtLive}, w.manner)
 	if err != nil {
 		return nil //nolint:nilerr // it goes on where it is
 	}
