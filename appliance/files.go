@@ -71,7 +71,7 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 			tl.Close("") //nolint:errcheck // nothing was written
 		}
 	}
-	o := web.Options{Frontend: frontend.Files(), Status: func() web.Status {
+	o := web.Options{Frontend: frontend.Files(), Transcode: transcoder, Status: func() web.Status {
 		return web.Status{Version: version, Zone: zoneName(machineZone(os.LookupEnv, localtime), time.Now()), Disk: web.Disk{Path: dir}}
 	},
 		Export: func(ctx context.Context, camera string, from, to media.Position) (*web.Movie, error) {

@@ -39,7 +39,7 @@ func (s *Server) getPlayer(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	source := newLineSource(c.Name, c.Timeline, s.shapes[c.Name])
-	err = player.Serve(s.closing, conn, source, player.Options{Log: s.o.Log.With("camera", c.Name, "from", r.RemoteAddr), Counts: &s.counts})
+	err = player.Serve(s.closing, conn, source, player.Options{Log: s.o.Log.With("camera", c.Name, "from", r.RemoteAddr), Counts: &s.counts, Transcode: s.o.Transcode})
 	if err != nil {
 		s.o.Log.Debug("a player was ended", "from", r.RemoteAddr, "err", err)
 	}

@@ -39,6 +39,7 @@ const stuck = 3000
 const dead = 9000
 const near = 0.25 // seconds: there is no need to move the picture
 const nudge = 0.001
+const skipped = 0.5 // seconds that the recorder left out, and no gap of fragments
 
 export class Stage {
   readonly frames = new Frames()
@@ -55,6 +56,7 @@ export class Stage {
   #want: number | null = null // a moment asked for while the element was still seeking
   #playing = false
   #following = false
+  #steady = false
   #rate = 1
   #first = Infinity // what of this generation has come
   #last = -Infinity
@@ -80,7 +82,7 @@ export class Stage {
     })
     const seeked = () => this.#seeked()
     const error = () => this.#broke(video.error?.message ?? '')
-    const waiting = () => this.#following && this.chase.stall(performance.now())
+    const waiting = () => this.#following && !this.#steady && this.chase.stall(performance.now())
     video.addEventListener('seeked', seeked)
     video.addEventListener('error', error)
     video.addEventListener('waiting', waiting)
@@ -251,6 +253,27 @@ export class Stage {
     this.#following = yes
   }
 
+  /** steady: what lies ready is needed, so the live end is not chased. */
+  steady(yes: boolean) {
+    if (yes === this.#steady) return
+    this.#steady = yes
+    this.chase.begin(performance.now())
+    if (yes && this.#following && this.#video) this.#video.playbackRate = this.#rate
+  }
+
+  /** low asks for the shortest distance to the live end. */
+  low(yes: boolean) {
+    this.chase.low = yes
+  }
+
+  /** skip goes over what the recorder has left out, once what comes behind it is there. */
+  skip(to: number) {
+    if (this.#rate < 0 || this.#pending() || to <= this.#last + skipped) return
+    this.#aim = { gen: this.#gen, at: to, live: this.#following, rate: this.#rate, exact: false, since: performance.now(), set: false }
+    this.#first = Infinity
+    this.#last = -Infinity
+  }
+
   setRate(rate: number) {
     this.#setRate(rate)
   }
@@ -262,8 +285,9 @@ export class Stage {
     this.#rate = rate
     this.#pace.set(at, now)
     if (!v) return
-    if (rate < 0) v.pause()
-    else v.playbackRate = rate
+    if (rate < 0) return v.pause()
+    v.defaultPlaybackRate = rate // a new source begins with it
+    v.playbackRate = rate
   }
 
   // --- what happens again and again ---
@@ -420,7 +444,7 @@ export class Stage {
 
   #keepDistance() {
     const v = this.#video
-    if (!v || !this.#following || !this.#playing || this.#pending() || v.seeking) return
+    if (!v || !this.#following || this.#steady || !this.#playing || this.#pending() || v.seeking) return
     const now = performance.now()
     if (this.#paced()) {
       const last = this.#stills.last
@@ -462,7 +486,13 @@ export class Stage {
 
   #trim() {
     const v = this.#video
-    if (!v || this.#pending() || this.#rate < 0 || !this.#mse?.ready) return
+    if (!v || this.#pending() || !this.#mse?.ready) return
+    if (this.#rate < 0) {
+      const end = this.#mse.ranges().at(-1)
+      const until = v.currentTime + trimTo
+      if (end && end.until - v.currentTime > keepBehind) this.#mse.with((a) => a.keep({ from: 0, until }))
+      return
+    }
     const first = this.#mse.ranges()[0]
     if (!first || v.currentTime - first.from < keepBehind) return
     const from = this.frames.keyAt(v.currentTime - trimTo) ?? v.currentTime - trimTo
