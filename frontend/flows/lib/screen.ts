@@ -63,6 +63,9 @@ export class Screen {
     return s
   }
 
+  /** painted waits until what the page does now is seen, which on a busy machine may take a while. */
+  painted = () => this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+
   /** rests waits until the same picture stands and the page has nothing under way. */
   async rests(): Promise<Seen> {
     let before = ''
@@ -70,6 +73,7 @@ export class Screen {
     await expect
       .poll(async () => {
         const busy = await this.page.locator('.busy').count()
+        await this.painted()
         s = await this.seen()
         const now = JSON.stringify(s)
         const same = s !== null && busy === 0 && now === before

@@ -124,8 +124,8 @@ export class Player implements Listener, Events {
 
   /** by moves so many seconds of recorded time, from where it already goes to. */
   by(seconds: number) {
-    const base = this.#next?.recorded ?? this.#wish?.recorded ?? this.#goal ?? this.#frame ?? this.shown?.recorded
-    if (base === undefined || base === null) return
+    const base = this.#next?.recorded ?? this.#wish?.recorded ?? this.#goal ?? this.#here()
+    if (base === null) return
     if (seconds > 0 && (this.live || this.#next?.target === 'live' || this.#wish?.target === 'live')) return
     this.#remember(seconds < 0 ? 'back' : 'on')
     this.#go(this.#wishFor({ recorded: base + seconds }))
@@ -135,7 +135,7 @@ export class Player implements Listener, Events {
   step(frames: 1 | -1) {
     if (!this.paused) this.pause()
     if (this.#wish || !this.shown) return
-    const from = this.#frame ?? this.shown.recorded
+    const from = this.#here() ?? this.shown.recorded
     const to = frames > 0 ? this.#screen.frames.next(from) : this.#screen.frames.previous(from)
     if (to !== undefined && this.#screen.local(to + 0.001)) {
       this.#frame = to
@@ -143,6 +143,13 @@ export class Player implements Listener, Events {
       return
     }
     if (frames < 0 && from > 0) this.#send({ target: { recorded: from - 0.001 }, recorded: from - 0.001, exact: true, rate: 1 })
+  }
+
+  /** here is the picture that stands, or that a step or seek will paint at once. */
+  #here(): number | null {
+    if (this.#frame !== null || !this.#before) return this.#frame ?? this.shown?.recorded ?? null
+    const now = this.#screen.now()
+    return this.#screen.frames.at(now) ?? now
   }
 
   play() {

@@ -40,6 +40,7 @@ const dead = 9000
 const near = 0.25 // seconds: there is no need to move the picture
 const nudge = 0.001
 const skipped = 0.5 // seconds that the recorder left out, and no gap of fragments
+const early = 0.02 // seconds that a browser may show a picture before its time
 
 export class Stage {
   readonly frames = new Frames()
@@ -318,6 +319,8 @@ export class Stage {
     if (this.#tracks?.video?.mode === 'jpeg') return this.#playing ? t : (this.#still ?? t)
     const told = performance.now() - this.#callback.when < 500 && Math.abs(this.#callback.at - t) < 0.5
     if (this.#playing && this.#rate > 0) return told ? this.#callback.at : t
+    // Where it was stopped the browser may already show the picture that comes next.
+    if (this.#callback.at > t && this.#callback.at - t < early) return this.#callback.at
     const frame = this.frames.at(t)
     return frame !== undefined && t - frame < 2 ? frame : t
   }
