@@ -52,6 +52,15 @@ describe('frames', () => {
     expect([f.previous(0), f.next(0.166)]).toEqual([undefined, undefined])
   })
 
+  it('keeps those that fragments beside each other have in turn', () => {
+    const f = new Frames()
+    f.put(0.1, true, [0, 0.04, 0.12])
+    f.put(0.2, false, [0.08, 0.16, 0.24]) // 0.12 is shown after the first of them
+    expect([f.next(0.08), f.next(0.12), f.length, f.keyAt(0.2)]).toEqual([0.12, 0.16, 6, 0])
+    f.put(0.1, true, [0.00001, 0.04, 0.12]) // once more
+    expect(f.length).toBe(6)
+  })
+
   it('keeps pictures where only sound comes, and loses those that a lone key frame covers', () => {
     const f = new Frames()
     f.put(1.1, true, [1, 1.033, 1.066])
