@@ -168,9 +168,21 @@ export class Stage {
       this.#stills.put(b.at, b.data, this.now())
       return undefined
     }
+    this.#see()
     this.#came(b.from, b.until)
     if (this.#tracks?.video?.mode !== 'jpeg') this.frames.put(b.until, b.key, b.frames)
     return this.#mse?.with((a) => a.media(b.gen, b.data))
+  }
+
+  /** see notes what lies ready as the next fragment comes: the least that there is. */
+  #see() {
+    const end = this.#chasing() ? this.#mse?.ranges().at(-1) : undefined
+    if (end && this.#video) this.chase.see(end.until - this.#video.currentTime, performance.now())
+  }
+
+  /** chasing: the live end is followed, at a distance. */
+  #chasing(): boolean {
+    return this.#following && !this.#steady && this.#playing && !this.#pending() && this.#video?.seeking === false
   }
 
   #came(from: number, until: number) {
@@ -358,8 +370,8 @@ export class Stage {
   #place(aim: Aim & { since: number }, now: number): number | null {
     const end = this.#mse?.ranges().at(-1)
     if (aim.live && end) {
-      const enough = end.until - end.from > this.chase.target && end.until > aim.at - 0.5
-      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.target)
+      const enough = end.until - end.from > this.chase.start && end.until > aim.at - 0.5
+      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.start)
       return null
     }
     // What older seeks left may begin right there: the moment itself must have come with this one.
@@ -447,7 +459,7 @@ export class Stage {
 
   #keepDistance() {
     const v = this.#video
-    if (!v || !this.#following || this.#steady || !this.#playing || this.#pending() || v.seeking) return
+    if (!v || !this.#chasing()) return
     const now = performance.now()
     if (this.#paced()) {
       const last = this.#stills.last
