@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"hindsight/media"
 )
@@ -28,6 +29,8 @@ type Bolt struct {
 	index  *index
 	search *searchIndex
 	starts captionStarts
+
+	replaced atomic.Uint64 // see replacing
 
 	writing sync.Mutex // BeginRun, NewTrack, Commit, Close
 	rec     *recording // begun by this process; nil before BeginRun

@@ -25,16 +25,12 @@ func (s *Bolt) trimSegment(seg *segment, d deletion) (freed int64, err error) {
 		err = s.index.update(nil, []segmentID{seg.id})
 	}
 	if err == nil {
-		err = os.Rename(path+newSuffix, path)
+		err = s.replacing(func() error { return s.putCut(path, cut) })
 	}
 	if err != nil {
 		_ = os.Remove(path + newSuffix) // the next start removes it too
 		return 0, err
 	}
-	s.mu.Lock()
-	s.cat.replace(cut)
-	s.mu.Unlock()
-	s.files.forget(seg.id)
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return 0, err
 	}
@@ -45,6 +41,18 @@ func (s *Bolt) trimSegment(seg *segment, d deletion) (freed int64, err error) {
 		s.log.Warn("index entry of an edge is missing", "err", err)
 	}
 	return max(seg.disk-cut.disk, 0), nil
+}
+
+// putCut puts the copy in the place of the segment's file.
+func (s *Bolt) putCut(path string, cut *segment) error {
+	if err := os.Rename(path+newSuffix, path); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.cat.replace(cut)
+	s.mu.Unlock()
+	s.files.forget(cut.id)
+	return nil
 }
 
 // copyWithout makes the copy, synced, with the tail that every segment has which is not written.

@@ -106,15 +106,15 @@ func (m *Memory) Part(r Ref, from *Mark, most int) (us []media.Unit, rest *Mark,
 	if err != nil {
 		return nil, nil, err
 	}
-	first := min(int(from.Unit()), len(b.Units))
-	end := first
-	for n := 0; end < len(b.Units) && (end == first || n+len(b.Units[end].Payload) <= most); end++ {
-		n += len(b.Units[end].Payload)
+	left := slices.DeleteFunc(slices.Clone(b.Units), from.has)
+	end := 0
+	for n := 0; end < len(left) && (end == 0 || n+len(left[end].Payload) <= most); end++ {
+		n += len(left[end].Payload)
 	}
-	if end < len(b.Units) {
-		rest = &Mark{index: uint32(end)}
+	if end < len(left) {
+		rest = &Mark{passed: from.behind(left[:end])}
 	}
-	return copyBlock(&media.Block{Units: b.Units[first:end]}).Units, rest, nil
+	return copyBlock(&media.Block{Units: left[:end]}).Units, rest, nil
 }
 
 // read is a block that nobody may change.

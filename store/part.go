@@ -5,26 +5,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
+	"time"
 
 	"hindsight/media"
 )
 
-// Mark is a place between two units of a block, made by Part. It is never changed.
+// Mark is a place between two units of a block, made by Part. It is never
+// changed. A block of which units are deleted is written anew, with other
+// numbers and elsewhere: a mark then goes by what it has passed.
 type Mark struct {
+	of     edition
 	index  uint32 // in the block, of the first unit behind it
 	tables []remainder
+	passed []reached
 }
 
-// Unit is the index in commit order, from 0, of the unit that the mark stands
-// before, as the block was committed. No mark is the block's beginning.
-func (m *Mark) Unit() uint32 {
-	if m == nil {
-		return 0
+// edition is what a mark's numbers and bytes are true of: the files as they were
+// after so many were put in the place of others, and the one that it was made of.
+type edition struct {
+	replaced uint64
+	file     fs.FileInfo
+}
+
+func (e edition) same(o edition) bool {
+	return e.replaced == o.replaced && os.SameFile(e.file, o.file)
+}
+
+// reached is the last unit of a track before a mark: DTS rises within a track.
+type reached struct {
+	track uint16
+	dts   time.Duration
+}
+
+// behind is what was passed when us were, too.
+func (m *Mark) behind(us []media.Unit) (all []reached) {
+	if m != nil {
+		all = slices.Clone(m.passed)
 	}
-	return m.index
+	for _, u := range us {
+		i := slices.IndexFunc(all, func(r reached) bool { return r.track == u.Track })
+		if i < 0 {
+			all = append(all, reached{u.Track, u.DTS})
+		} else {
+			all[i].dts = u.DTS
+		}
+	}
+	return all
+}
+
+// has reports whether u stands before the mark.
+func (m *Mark) has(u media.Unit) bool {
+	return m != nil && slices.ContainsFunc(m.passed, func(r reached) bool { return r.track == u.Track && u.DTS <= r.dts })
 }
 
 // remainder is where the rest of one track's units stand in the file.
@@ -39,14 +74,35 @@ var errUneven = errors.New("the block is read as a whole")
 
 // Part reads some units of a block, without reading what stands before and behind them.
 func (s *Bolt) Part(r Ref, from *Mark, most int) (us []media.Unit, rest *Mark, err error) {
-	err = s.block(r, func(f *os.File) (err error) {
-		us, rest, err = readPart(f, r, from, most)
+	before := s.replaced.Load()
+	err = s.block(r, func(f *os.File) error {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		of := edition{before, info}
+		steady := before%2 == 0 && before == s.replaced.Load()
+		if !steady || from != nil && !from.of.same(of) {
+			us, rest, err = restOf(f, r, from)
+			return err
+		}
+		if us, rest, err = readPart(f, r, from, most); rest != nil {
+			rest.of = of
+		}
 		return err
 	})
 	return us, rest, err
 }
 
-// readPart reads a part of block r. Of one with any damage it is all that is left.
+// replacing calls fn, which puts a file in the place of another. Meanwhile the
+// count of it is odd, and no mark is made.
+func (s *Bolt) replacing(fn func() error) error {
+	s.replaced.Add(1)
+	defer s.replaced.Add(1)
+	return fn()
+}
+
+// readPart reads a part of block r, from a mark in it as it is now. Of one with any damage it is all that is left.
 func readPart(f io.ReaderAt, r Ref, from *Mark, most int) (us []media.Unit, rest *Mark, err error) {
 	m := from
 	if m == nil {
@@ -59,11 +115,16 @@ func readPart(f io.ReaderAt, r Ref, from *Mark, most int) (us []media.Unit, rest
 			return us, rest, nil
 		}
 	}
+	return restOf(f, r, from)
+}
+
+// restOf reads all that stands behind a mark in block r, whatever the block was when the mark was made.
+func restOf(f io.ReaderAt, r Ref, from *Mark) (us []media.Unit, rest *Mark, err error) {
 	_, all, err := readPlaced(f, r)
 	if err != nil {
 		return nil, nil, err
 	}
-	return inOrder(slices.DeleteFunc(all, func(u placed) bool { return u.index < from.Unit() })), nil, nil
+	return inOrder(slices.DeleteFunc(all, func(u placed) bool { return from.has(u.Unit) })), nil, nil
 }
 
 // beginning finds the tables of block r, reading no more of its pages than their beginnings.
@@ -180,10 +241,12 @@ func (m *Mark) read(f io.ReaderAt, run media.Run, most int) (us []media.Unit, re
 			rest.tables = append(rest.tables, t)
 		}
 	}
+	us = inOrder(took)
 	if len(rest.tables) == 0 {
-		rest = nil
+		return us, nil, nil
 	}
-	return inOrder(took), rest, nil
+	rest.passed = m.behind(us)
+	return us, rest, nil
 }
 
 // inOrder are units in the order in which they were committed.

@@ -19,11 +19,11 @@ type part struct {
 	rest  *store.Mark // what stands behind them in the block; nil: nothing
 }
 
-// partOf names a part: the whole block, or what is read from a unit of it on.
+// partOf names a part: the whole block, or what is read from a mark in it on.
 type partOf struct {
 	ref   store.Ref
 	whole bool
-	first uint32
+	from  *store.Mark // the mark itself: a like one may be of the block before something in it was deleted
 }
 
 // cache holds the parts of blocks that were read from the store last, for all cursors together. A
@@ -71,7 +71,7 @@ func (c *cache) block(ref store.Ref) (*part, error) {
 
 // next is the part of a block from a mark on; nil is its beginning.
 func (c *cache) next(ref store.Ref, from *store.Mark) (*part, error) {
-	return c.get(partOf{ref: ref, first: from.Unit()}, func() (*part, error) {
+	return c.get(partOf{ref: ref, from: from}, func() (*part, error) {
 		us, rest, err := c.store.Part(ref, from, c.part)
 		if err != nil {
 			return nil, err

@@ -52,6 +52,7 @@ type Cursor struct {
 	at    place     // behind the unit yielded last, or behind the key frame it was opened at
 	run   media.Run // of the unit yielded last; 0: none was
 	top   time.Duration
+	seen  []passed // of each track of that run, the unit yielded last
 	moved bool
 	shape outline // of the run that known is of
 	known store.Ref
@@ -128,6 +129,9 @@ func (c *Cursor) over() bool {
 // wants reports whether the cursor yields u.
 func (c *Cursor) wants(u media.Unit, run media.Run) bool {
 	tr, _ := c.t.tracks.Load().get(u.Track)
+	if run == c.run && c.passed(u) {
+		return false // something was deleted: it was met again
+	}
 	if !c.kinds.has(tr.Kind) || c.keys && !u.IsKey() {
 		return false
 	}
@@ -150,11 +154,33 @@ func (c *Cursor) yield(u media.Unit, run media.Run) Item {
 	i := Item{Unit: u, Run: run}
 	i.Jump = c.moved || c.run != 0 && (c.run != run || c.p.torn || c.outline().crosses(c.top, u.DTS))
 	if run != c.run {
-		c.top = u.DTS
+		c.top, c.seen = u.DTS, c.seen[:0]
 	}
+	c.saw(u)
 	c.moved, c.p.torn = false, false
 	c.run, c.top, c.at = run, max(c.top, u.DTS), c.p
 	return i
+}
+
+// passed reports whether the cursor has yielded u, or what comes behind it in its track.
+func (c *Cursor) passed(u media.Unit) bool {
+	for _, s := range c.seen {
+		if s.track == u.Track {
+			return u.DTS <= s.dts
+		}
+	}
+	return false
+}
+
+// saw notes that u is yielded.
+func (c *Cursor) saw(u media.Unit) {
+	for i := range c.seen {
+		if c.seen[i].track == u.Track {
+			c.seen[i].dts = u.DTS
+			return
+		}
+	}
+	c.seen = append(c.seen, passed{track: u.Track, dts: u.DTS})
 }
 
 // crosses reports whether a hole of everything lies between two moments of the run.

@@ -3,6 +3,7 @@ package timeline
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,5 +134,73 @@ func TestDeleteRefusesPins(t *testing.T) {
 	}
 	if m := r.Map(); len(m.Spans) != 1 {
 		t.Errorf("spans %+v, want one", m.Spans)
+	}
+}
+
+// TestDeleteUnderAReader: a range is deleted of the very block of which a cursor has read a part, before
+// it, around it and behind it. What is left of the block has other numbers and stands elsewhere; the cursor
+// yields each unit outside of the range once. What it holds of the range already it may still yield.
+func TestDeleteUnderAReader(t *testing.T) {
+	short := func(o *Options) { o.TailSpan = 1 } // what is committed is read from the store
+	bbolt := func(t *testing.T, edit func(*Options)) *rig {
+		s, err := store.Open(filepath.Join(t.TempDir(), "cam"), store.Options{SegmentSpan: 10 * second, NoSync: true})
+		must(t, err)
+		return rigOver(t, newClock(), s, edit)
+	}
+	stores := map[string]func(*testing.T) *rig{
+		"memory": func(t *testing.T) *rig { return newRig(t, short) }, "bbolt": func(t *testing.T) *rig { return bbolt(t, short) },
+		"the tail, then bbolt": func(t *testing.T) *rig { return bbolt(t, nil) },
+	}
+	const held = 4 // units of a part at most, and those of the part that is asked for while it is deleted
+	for name, open := range stores {
+		for _, video := range []bool{true, false} {
+			for _, stop := range []int{1, 9, 17, 33, 52} {
+				for _, gone := range [][2]float64{{0.45, 0.85}, {1.05, 1.95}, {0.2, 2.3}, {1.55, 3.2}, {2.95, 9}} {
+					r := open(t)
+					if video {
+						r.useVideo()
+					}
+					r.useAudio()
+					for n := range 4 { // all in one block
+						r.second(n)
+					}
+					r.commit()
+					r.seconds(4, 6)
+					c, err := r.At(pos(0), Selection{})
+					must(t, err)
+					var got []key
+					for range stop {
+						got = append(got, keyOf(next(t, c)))
+					}
+					d, err := r.Delete(deadline(t), pos(gone[0]), pos(gone[1]), "")
+					must(t, err)
+					inside := func(k key) bool { return d.From.Time <= k.dts && k.dts < d.Until.Time }
+					r.seconds(6, 7)
+					for len(got) == 0 || got[len(got)-1].dts < 6*second+900*time.Millisecond {
+						got = append(got, keyOf(next(t, c)))
+					}
+					c.Close()
+					var want []key
+					for at := time.Millisecond; at < 7*second; at += 100 * time.Millisecond {
+						if video && at%(200*time.Millisecond) == time.Millisecond {
+							want = append(want, key{1, r.video.ID, at})
+						}
+						want = append(want, key{1, r.audio.ID, at})
+					}
+					late := 0
+					for i, k := range got {
+						if inside(k) && i >= stop {
+							late++
+						}
+					}
+					outside := func(ks []key) []key { return slices.DeleteFunc(slices.Clone(ks), inside) }
+					if late > held || !slices.Equal(outside(got), outside(want)) {
+						t.Errorf("%s, pictures %v, %v deleted after %d units: %d of the deleted came later; the others are\n%v, want\n%v",
+							name, video, gone, stop, late, outside(got), outside(want))
+					}
+					must(t, r.Close(media.Off))
+				}
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"hindsight/media"
 	"hindsight/store"
@@ -53,7 +54,10 @@ func (c *Cursor) PrevKey(ctx context.Context) (Item, error) {
 			c.t.loadWhole(&p)
 		case p.from != nil: // what is before p is not at hand
 			c.t.loadWhole(&p)
-			p.idx = index(p.blk, p.last)
+			var found bool
+			if p.idx, found = index(p.blk, p.last); !found {
+				p.idx = 1 + slices.IndexFunc(append(slices.Clip(p.blk.units), media.Unit{DTS: math.MaxInt64}), func(u media.Unit) bool { return u.DTS >= p.last.dts })
+			}
 		}
 		p.idx-- // the unit yielded last does not count
 	}
@@ -71,6 +75,7 @@ func (c *Cursor) moveTo(u media.Unit, run media.Run, behind place) Item {
 	c.start = start{run: run, video: u.DTS, sound: u.PTS()}
 	c.moved, c.live = true, false
 	c.run, c.top = run, u.DTS
+	c.seen = c.seen[:0]
 	return c.yield(u, run)
 }
 

@@ -200,7 +200,9 @@ func (t *Timeline) leave(p place) place {
 		if bad == nil && holds(e, l) {
 			q.ref = r
 			t.loadWhole(&q)
-			q.idx = index(q.blk, l)
+			var found bool
+			q.idx, found = index(q.blk, l)
+			q.torn = q.torn || !found && !l.next
 			return q
 		}
 		r, err = t.o.Store.Prev(r)
@@ -209,7 +211,8 @@ func (t *Timeline) leave(p place) place {
 	q.ref = seek
 	e, err := t.o.Store.Entry(seek)
 	if err == nil && seek.Run == l.run && e.First <= l.dts && !l.next {
-		q.blk = nothing // everything in it was passed
+		t.loadWhole(&q)
+		q.idx, _ = index(q.blk, l)
 	}
 	q.torn = q.torn || !l.next
 	return q
@@ -227,17 +230,23 @@ func holds(e store.Entry, l passed) bool {
 	})
 }
 
-// index is the place in b before or behind the unit l; of one that is damaged,
-// before the next unit of its track.
-func index(b *part, l passed) int {
-	for i, u := range b.units {
+// skew is by how much tracks may be apart in commit order.
+const skew = time.Second
+
+// index is the place in b before or behind the unit l. If that is damaged or
+// deleted, the first behind which a unit may stand that was not passed: who goes
+// on from there meets some again that were.
+func index(b *part, l passed) (i int, found bool) {
+	i = len(b.units)
+	for n, u := range slices.Backward(b.units) {
 		switch {
-		case u.Track != l.track || u.DTS < l.dts:
-		case u.DTS == l.dts && !l.next:
-			return i + 1
-		default:
-			return i
+		case u.Track == l.track && u.DTS == l.dts && l.next:
+			return n, true
+		case u.Track == l.track && u.DTS == l.dts:
+			return n + 1, true
+		case u.DTS > l.dts-skew:
+			i = n
 		}
 	}
-	return len(b.units)
+	return i, false
 }
