@@ -25,7 +25,7 @@ COUNT     := .cache/bin/testcount
 GOLANGCI_VERSION := v2.12.2
 GOLANGCI  := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run test test-go test-frontend test-hardware test-long lint bench clean frontend $(COUNT)
+.PHONY: help build run test test-go test-frontend test-flows test-hardware test-long lint bench clean frontend $(COUNT)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -43,11 +43,18 @@ run: build ## build, record and serve; ARGS='--video demo' hands flags on
 test: ## every test that needs no virtual device, at most 25 minutes on 2 cores
 	@$(SETUP) test
 	@build/vosk.sh >/dev/null
-	@$(MAKE) --no-print-directory test-frontend test-go
+	@$(MAKE) --no-print-directory test-frontend test-flows test-go
 
 test-frontend: frontend
 	@mkdir -p $(RESULTS)
-	build/test-frontend.sh $(RESULTS)/frontend.count
+	cd frontend && npm run --silent check
+	build/vitest.sh frontend test $(RESULTS)/frontend.count
+
+# The page of a real recorder in a real browser.
+test-flows: frontend
+	@mkdir -p $(RESULTS)
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/hindsight ./appliance/cmd/hindsight
+	build/vitest.sh flows flows $(RESULTS)/flows.count
 
 test-go: frontend $(COUNT)
 	@mkdir -p $(RESULTS)
