@@ -40,12 +40,13 @@ export class Recorder {
   private constructor(
     readonly folder: string,
     private readonly captioned: boolean,
+    private readonly flags: string[],
   ) {}
 
-  /** make gives one that does not run yet. data: a recording to begin with, which is copied. */
-  static async make(options: { data?: string; captioned?: boolean } = {}): Promise<Recorder> {
+  /** make gives one that does not run yet. data: a recording to begin with, which is copied; flags: of what is recorded. */
+  static async make(options: { data?: string; captioned?: boolean; flags?: string[] } = {}): Promise<Recorder> {
     if (!existsSync(program)) throw new Error(`${program} is missing: run make build`)
-    const r = new Recorder(await mkdtemp(join(tmpdir(), 'hindsight-flow-')), options.captioned ?? false)
+    const r = new Recorder(await mkdtemp(join(tmpdir(), 'hindsight-flow-')), options.captioned ?? false, options.flags ?? demo)
     await mkdir(join(r.folder, 'cache'))
     if (options.data) await cp(options.data, r.data, { recursive: true })
     return r
@@ -61,7 +62,7 @@ export class Recorder {
     const at = this.address ? new URL(this.address).host : '127.0.0.1:0'
     // Without captions nothing is found where build/vosk.sh puts it, and nothing is loaded.
     const env = { ...process.env, ...(!this.captioned && { XDG_CACHE_HOME: join(this.folder, 'cache') }) }
-    const p = spawn(program, ['serve', '--data', this.data, '--rtsp-address', '127.0.0.1:0', '--http-address', at, ...demo, ...args], {
+    const p = spawn(program, ['serve', '--data', this.data, '--rtsp-address', '127.0.0.1:0', '--http-address', at, ...this.flags, ...args], {
       cwd: this.folder, // no hindsight.yml of anybody's
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
