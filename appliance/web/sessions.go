@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
@@ -131,6 +132,8 @@ func (x stretch) session(c Camera, shape *timeline.Map, pins []media.Mark) Sessi
 		m := moment(c.Timeline, to)
 		out.To = &m
 	}
+	// A pin is given in whole milliseconds: one that was made of this answer holds all of it.
+	to.Time = to.Time.Truncate(time.Millisecond)
 	out.Pinned = slices.ContainsFunc(pins, func(p media.Mark) bool { return !from.Before(p.From) && !p.Until.Before(to) })
 	return out
 }
