@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"hindsight/appliance/encode"
+	"hindsight/appliance/web"
 	"hindsight/media"
-	"hindsight/player"
 )
 
 // transcoder makes Opus for pages of the sound that browsers do not play: G.711, as
 // many IP cameras send it. nil: a track can be played as it is, or not at all.
-func transcoder(t media.Track) player.Coder {
+func transcoder(t media.Track) web.Coder {
 	v := &voice{from: t}
 	switch t.Codec {
 	case media.PCMA:
@@ -38,12 +38,12 @@ const (
 	voiceSlip = 60 * time.Millisecond // a unit further from where it was due begins anew
 )
 
-// Track is player.Coder's.
+// Track is web.Coder's.
 func (v *voice) Track() media.Track {
 	return media.Track{ID: v.from.ID, Kind: media.Audio, Role: v.from.Role, Codec: media.Opus, ClockRate: 48000, Channels: v.from.Channels}
 }
 
-// Code is player.Coder's.
+// Code is web.Coder's.
 func (v *voice) Code(u media.Unit) ([]media.Unit, error) {
 	samples, err := v.expand.Decode(u.Payload)
 	n := len(samples) / int(v.from.Channels)
@@ -64,7 +64,7 @@ func (v *voice) Code(u media.Unit) ([]media.Unit, error) {
 	return units, err
 }
 
-// Close is player.Coder's.
+// Close is web.Coder's.
 func (v *voice) Close() {
 	if v.audio != nil {
 		v.audio.Close()

@@ -9,8 +9,8 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/g711"
 
 	"hindsight/appliance/encode"
+	"hindsight/appliance/web"
 	"hindsight/media"
-	"hindsight/player"
 )
 
 // telephone is n units of 20 ms at 8 kHz, silent but for a tone of 1 kHz from a
@@ -36,7 +36,7 @@ func telephone(law media.Codec, from time.Duration, n int, tone time.Duration) (
 }
 
 // heard is what a coder makes of units, decoded, and when its first sample is heard.
-func heard(t *testing.T, c player.Coder, in []media.Unit) (pcm []int16, at []time.Duration) {
+func heard(t *testing.T, c web.Coder, in []media.Unit) (pcm []int16, at []time.Duration) {
 	t.Helper()
 	d, err := encode.NewOpusDecoder(1)
 	if err != nil {

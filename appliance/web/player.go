@@ -14,6 +14,9 @@ import (
 // screens is how many players may be open at once.
 const screens = 64
 
+// Coder makes sound that browsers play of sound that they do not; the appliance brings one.
+type Coder = player.Coder
+
 // getPlayer is the WebSocket of a screen. player/PLAYER.md says what is spoken.
 func (s *Server) getPlayer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.camera(r)

@@ -126,7 +126,7 @@ export class Stage {
     this.#asked ??= performance.now()
     this.#first = Infinity
     this.#last = -Infinity
-    this.#mse?.with((a) => a.only(gen))
+    this.#mse?.with((a) => a.since(gen))
   }
 
   /** forget: a new connection has a new origin; what stands in the buffer lies elsewhere now. */
