@@ -161,7 +161,7 @@ func (a *api) send(ctx context.Context, method, path string, query url.Values, v
 		}
 		return nil, err
 	}
-	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusAccepted {
+	if res.StatusCode >= http.StatusOK && res.StatusCode < http.StatusMultipleChoices {
 		return res, nil
 	}
 	defer res.Body.Close()
