@@ -94,10 +94,10 @@ describe('the lines of a transcript', () => {
       'off: 23:59:59 to 00:00:02 · Recognition was off',
       'day: Wednesday, 25 November 2026',
       'two',
-      'gap: Nothing recorded for 15 s: crash',
+      'gap: Nothing recorded for 15 s: sudden stop',
       'three',
       'pending: 00:00:32 to 00:00:36 (Korean) · Still to be captioned: behind',
-      'gap: Nothing recorded for 10 s: off, until now',
+      'gap: Nothing recorded for 10 s: switched off, until now',
     ])
   })
 

@@ -209,7 +209,7 @@ describe('search', () => {
     await show('filler 399')
     const field = find<HTMLInputElement>('input[type=search]')
     type(field, 'weather')
-    await vi.waitFor(() => expect(text()).toContain('50 newest captions have “weather”'))
+    await vi.waitFor(() => expect(text()).toContain('50 newest captions have “weather”'), 20_000)
     const hits = () => [...document.querySelectorAll('.hits li button')]
     expect(plain(hits()[0] ?? null)).toBe('10:06:36 Weather 396')
     expect(plain(hits()[0]?.querySelector('mark') ?? null)).toBe('Weather')
