@@ -264,7 +264,7 @@ export class Player implements Listener, Events {
   }
 
   #send(wish: Wish) {
-    this.#next = this.#goal = null
+    this.#next = this.#goal = this.#frame = null
     this.#passed = []
     this.seeking = true
     if (wish.target !== 'live') this.#leave()

@@ -39,7 +39,6 @@ const stuck = 3000
 const dead = 9000
 const near = 0.25 // seconds: there is no need to move the picture
 const nudge = 0.001
-const early = 0.02 // seconds that a browser may show a picture before its time
 
 export class Stage {
   readonly frames = new Frames()
@@ -245,7 +244,12 @@ export class Stage {
     this.#playing = false
     this.#following = false
     this.#pace.run(false, this.#rate, performance.now())
-    this.#video?.pause()
+    const v = this.#video
+    if (!v) return
+    v.pause()
+    // A browser may show a picture a little early or late; now it is the very one.
+    const at = this.#mse?.ready && this.#rate > 0 && !this.#pending() && !v.seeking ? this.frames.at(this.now()) : undefined
+    if (at !== undefined && this.now() - at < 2) this.#put(at + nudge)
   }
 
   follow(yes: boolean) {
@@ -295,8 +299,6 @@ export class Stage {
     if (this.#tracks?.video?.mode === 'jpeg') return this.#playing ? t : (this.#still ?? t)
     const told = performance.now() - this.#callback.when < 500 && Math.abs(this.#callback.at - t) < 0.5
     if (this.#playing && this.#rate > 0) return told ? this.#callback.at : t
-    // Where it was stopped the browser may already show the picture that comes next.
-    if (this.#callback.at > t && this.#callback.at - t < early) return this.#callback.at
     const frame = this.frames.at(t)
     return frame !== undefined && t - frame < 2 ? frame : t
   }
