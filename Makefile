@@ -84,12 +84,13 @@ lint: ## style, arrows between packages, budgets, links
 	@shellcheck -x $$(git ls-files -co --exclude-standard | xargs -r grep -lIE '^#!.*\b(ba|)sh$$')
 	GOLANGCI_LINT_CACHE="$(CURDIR)/.cache/golangci-lint" $(GOLANGCI) run
 
-bench: build ## figures: Go benchmarks, the recorder as a whole, replay; HISTORY= VIEWERS= leave replay out
+bench: build ## figures: Go benchmarks, the recorder, replay, the page; HISTORY= VIEWERS= PAGE=no leave out
 	@$(SETUP) test
 	@build/vosk.sh >/dev/null
 	go test -run '^$$' -bench . -benchmem -p 1 -timeout 60m ./... | sed -e '/^PASS$$/d' -e '/no test files/d'
 	bin/hindsight bench $(ARGS)
 	build/bench-replay.sh bin/hindsight $(ARGS)
+	build/bench-page.sh bin/hindsight $(ARGS)
 
 clean: ## remove what was built
 	rm -rf bin .cache frontend/node_modules

@@ -205,7 +205,7 @@ func (a *Appliance) beginCamera(i int, c CameraConfig, st *store.Bolt) (*camera,
 
 func (a *Appliance) makeWeb() error {
 	o := web.Options{Log: a.log, Status: a.status, Export: a.export, Edge: a.exportEdge, Snapshot: a.snapshot, Preview: a.preview,
-		Recognition: a.captions, Settings: a, Models: a.captions.keeper, Devices: webDevices, Level: a.level, Frontend: frontend.Files()}
+		Recognition: a.captions, Settings: a, Models: a.captions.keeper, Devices: webDevices, Level: a.level, Transcode: transcoder, Frontend: frontend.Files()}
 	for _, c := range a.all() {
 		o.Cameras = append(o.Cameras, web.Camera{Name: c.name, Timeline: c.tl})
 	}

@@ -70,7 +70,7 @@ func OpenFiles(dir, version string) (http.Handler, func(), error) {
 			tl.Close("") //nolint:errcheck // nothing was written
 		}
 	}
-	o := web.Options{Frontend: frontend.Files(), Status: func() web.Status { return web.Status{Version: version, Disk: web.Disk{Path: dir}} },
+	o := web.Options{Frontend: frontend.Files(), Transcode: transcoder, Status: func() web.Status { return web.Status{Version: version, Disk: web.Disk{Path: dir}} },
 		Export: func(ctx context.Context, camera string, from, to media.Position) (*web.Movie, error) {
 			return plan(ctx, camera, version, lines[camera], from, to)
 		},

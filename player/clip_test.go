@@ -76,6 +76,7 @@ type tape struct {
 	begun  time.Time     // item i comes this long after its DTS; zero: all are there, and then nothing more
 	opened func(player.Moment) error
 	made   chan *head // every reader, if not nil
+	soon   []media.Kind
 }
 
 const (
@@ -166,7 +167,7 @@ func (x *tape) Open(_ context.Context, m player.Moment, how player.Manner) (play
 			break
 		}
 	}
-	h.landing = player.Landing{Point: pointAt(x.items[h.at].DTS), Asked: pointAt(to), Live: m.Place == player.AtLive}
+	h.landing = player.Landing{Point: pointAt(x.items[h.at].DTS), Asked: pointAt(to), Live: m.Place == player.AtLive, Soon: x.soon}
 	if x.made != nil {
 		x.made <- h
 	}

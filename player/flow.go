@@ -13,6 +13,7 @@ const (
 
 	thinReady  = 1200 * time.Millisecond // less than this lies ready
 	thinLag    = 600 * time.Millisecond  // and something has been on its way for longer than this
+	dumb       = 500 * time.Millisecond  // between two reports: the client is busy, and what it says is old
 	calmLag    = 450 * time.Millisecond  // what a report every 250 ms and a round trip explain
 	calmFor    = 5 * time.Second
 	firstTry   = 10 * time.Second
@@ -35,8 +36,10 @@ type flow struct {
 	credit    int     // bytes that a new seek may send beside the window
 	told      time.Time
 	ready     time.Duration // at the last report
-	lag       time.Duration // how long the oldest that had not come in at the last report was on its way
+	lag       time.Duration // how long the oldest that had not come in at the last report was on its way, of the time in which reports kept coming
 	moved     time.Time     // when something last came in, or nothing was on its way
+	heard     time.Time     // when the last report came
+	awake     time.Time     // since when reports have kept coming
 
 	thin      bool
 	since     time.Time // of thin or full
@@ -87,9 +90,14 @@ func (f *flow) report(now time.Time, got uint64, ready time.Duration) {
 		n++
 	}
 	f.way = f.way[:copy(f.way, f.way[n:])]
-	f.lag = 0
+	// A client that is busy says little, and then of bytes that it has not looked at
+	// yet. Over a slow link it says on time that they are still missing.
+	if now.Sub(f.heard) > dumb {
+		f.awake = now
+	}
+	f.heard, f.lag = now, 0
 	if len(f.way) > 0 {
-		f.lag = now.Sub(f.way[0].at)
+		f.lag = min(now.Sub(f.way[0].at), now.Sub(f.awake))
 	} else {
 		f.moved = now
 	}
@@ -158,7 +166,7 @@ func (f *flow) carries(now time.Time, bytes int) bool {
 	return takes <= max(f.ready-now.Sub(f.told)-thinSpare, leastCarry)
 }
 
-// decide reports whether only key frames are to be sent. rate is the speed of playing.
+// decide reports whether only key frames are to be sent.
 func (f *flow) decide(now time.Time) (thin, changed bool) {
 	switch {
 	case !f.thin && f.ready < thinReady && f.lag > thinLag:

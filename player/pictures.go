@@ -1,6 +1,7 @@
 package player
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
@@ -121,6 +122,7 @@ func (p *pictures) take() (part *fmp4.PartTrack, frames []secs, key bool) {
 		return nil, nil, false
 	}
 	part = &fmp4.PartTrack{ID: videoID, BaseTime: uint64(max(p.base, 0)), Samples: p.pending}
+	slices.Sort(p.shown) // they came in the order of decoding
 	for _, t := range p.shown {
 		frames = append(frames, secs(since(t, videoScale)))
 	}

@@ -25,8 +25,14 @@ import (
 
 // lossless is a client at a source, with a clock that goes only while all wait.
 func lossless(t *testing.T, source player.Source, wrap func(net.Conn) net.Conn, test func(*client)) {
+	t.Helper()
+	options(t, source, player.Options{}, wrap, test)
+}
+
+// options is lossless with options.
+func options(t *testing.T, source player.Source, o player.Options, wrap func(net.Conn) net.Conn, test func(*client)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := serve(t, source, player.Options{}, wrap)
+		c := serve(t, source, o, wrap)
 		go c.read()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

@@ -33,6 +33,8 @@ const (
 type Options struct {
 	Log    *slog.Logger // nil: nothing is logged
 	Counts *Counts      // nil: nothing is counted
+	// Transcode makes sound that browsers play of sound that they do not (G.711); nil: such sound is left out.
+	Transcode Transcoder
 }
 
 // Counts is what happened on all connections since it was made.

@@ -18,7 +18,7 @@ const (
 	readyFor  = 2 * time.Second        // what lies ready at normal speed
 	pausedFor = 4 * time.Second        // while paused
 	idle      = 300 * time.Millisecond // nothing came for so long: what is held is sent
-	blindFor  = time.Second            // of sound without a picture, until it is played alone
+	blindFor  = time.Second            // of one kind without the other, until it is played alone
 	mostHeld  = 200                    // items of it
 	mostBack  = 5 * time.Second        // a live view behind the live end
 	keysOver  = 4.0                    // speed above which only key frames are sent
@@ -35,6 +35,7 @@ type show struct {
 	land   Landing
 
 	tracks []media.Track
+	soon   []media.Kind // kinds that have yet to begin
 	shape  shape
 	cut    *cutter // nil: nothing has begun
 	held   []Item  // before that
@@ -55,7 +56,7 @@ func (s *session) play(ctx context.Context, r request) error {
 	w := &show{s: s, gen: r.gen, rate: r.rate, manner: Manner{Keys: r.rate > keysOver || r.rate < 0, Back: r.rate < 0}}
 	opening, cancel := context.WithTimeout(s.ctx, openWithin)
 	defer cancel()
-	reader, err := s.source.Open(opening, r.moment, w.manner)
+	reader, err := s.open(opening, r.moment, w.manner)
 	var missing *Missing
 	switch {
 	case err == nil:
@@ -74,7 +75,7 @@ func (s *session) play(ctx context.Context, r request) error {
 	}
 	s.o.Counts.Seeks.Add(1)
 	w.following = r.moment.Place == AtLive && w.land.Live
-	w.reached, w.tracks = w.land.Point.Recorded, reader.Tracks()
+	w.reached, w.tracks, w.soon = w.land.Point.Recorded, reader.Tracks(), w.land.Soon
 	err = s.say(landedMessage{"landed", w.gen, pointed(&w.land.Point), pointed(&w.land.Asked), gapped(w.land.Gap), w.land.Live, w.rate})
 	if err == nil {
 		err = w.run(ctx)
@@ -84,6 +85,15 @@ func (s *session) play(ctx context.Context, r request) error {
 		return nil // a newer seek is the reason
 	}
 	return err
+}
+
+// open opens a reader whose sound can be sent.
+func (s *session) open(ctx context.Context, at Moment, m Manner) (Reader, error) {
+	r, err := s.source.Open(ctx, at, m)
+	if err != nil || m.Keys {
+		return r, err
+	}
+	return transcode(r, s.o.Transcode), nil
 }
 
 // broken says that a source has failed, and ends the connection.
@@ -208,7 +218,7 @@ func (w *show) keepUp(ctx context.Context) error {
 	}
 	opening, cancel := context.WithTimeout(ctx, openWithin)
 	defer cancel()
-	r, err := w.s.source.Open(opening, Moment{Place: AtLive}, w.manner)
+	r, err := w.s.open(opening, Moment{Place: AtLive}, w.manner)
 	if err != nil {
 		return nil //nolint:nilerr // it goes on where it is
 	}
@@ -223,7 +233,7 @@ func (w *show) keepUp(ctx context.Context) error {
 	}
 	w.account()
 	w.reader.Close()
-	w.reader, w.land, w.reached, w.tracks = r, l, l.Point.Recorded, r.Tracks()
+	w.reader, w.land, w.reached, w.tracks, w.soon = r, l, l.Point.Recorded, r.Tracks(), l.Soon
 	w.cut, w.held, w.sent, w.waitKey = nil, nil, false, false
 	w.s.o.Counts.Skips.Add(1)
 	return w.s.say(jumpMessage{"jump", w.gen, pointed(&l.Point), nil})

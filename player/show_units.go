@@ -3,6 +3,7 @@ package player
 import (
 	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"hindsight/media"
@@ -21,7 +22,10 @@ func (w *show) take(it Item) error {
 		w.lack(it.Holes)
 	}
 	if it.Tracks != nil {
-		w.tracks = it.Tracks
+		w.tracks, w.soon = it.Tracks, it.Soon
+		if w.cut != nil && it.Point != nil && len(w.awaited()) > 0 {
+			return w.anew(it)
+		}
 		if w.cut != nil {
 			if err := w.reshape(); err != nil {
 				return err
@@ -58,13 +62,44 @@ func (w *show) lack(holes map[media.Kind]media.Reason) {
 	}
 }
 
-// waits reports whether a picture may still come before the sound that is held.
+// waits reports whether what is held waits for the other kind: for a picture before the
+// sound, or for a track that has yet to begin. Else the client would need another
+// media source a moment later.
 func (w *show) waits(it Item) bool {
-	if w.manner.Keys || w.kind(it.Track) == media.Video || w.holes[media.Video] != "" {
+	if w.manner.Keys || len(w.held) >= mostHeld || it.DTS-w.held[0].DTS >= blindFor {
 		return false
 	}
-	s := shapeOf(w.tracks, false)
-	return s.video != nil && len(w.held) < mostHeld && it.DTS-w.held[0].DTS < blindFor
+	if len(w.awaited()) > 0 {
+		return true
+	}
+	return !w.sighted() && w.holes[media.Video] == "" && shapeOf(w.tracks, false).video != nil
+}
+
+// awaited are the kinds that come soon, and whose absence nothing explains.
+func (w *show) awaited() (kinds []media.Kind) {
+	if w.manner.Keys {
+		return nil
+	}
+	for _, k := range w.soon {
+		there := slices.ContainsFunc(w.tracks, func(t media.Track) bool { return t.Kind == k })
+		if !there && w.holes[k] == "" {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// sighted reports whether a picture is held.
+func (w *show) sighted() bool {
+	return slices.ContainsFunc(w.held, func(it Item) bool { return w.kind(it.Track) == media.Video })
+}
+
+// anew begins again at a discontinuity behind which not all kinds are there yet.
+func (w *show) anew(it Item) error {
+	w.account()
+	w.land.Point, w.waitKey, w.sent = *it.Point, false, false
+	w.held = append(w.held, it)
+	return nil
 }
 
 func (w *show) kind(track uint16) media.Kind {
@@ -80,11 +115,11 @@ func (w *show) kind(track uint16) media.Kind {
 func (w *show) begin() error {
 	held := w.held
 	w.held = nil
-	last := held[len(held)-1]
-	w.blind = !w.manner.Keys && w.kind(last.Track) != media.Video
+	first := slices.IndexFunc(held, func(it Item) bool { return w.kind(it.Track) == media.Video })
+	w.blind = !w.manner.Keys && first < 0
 	s := w.shaped()
-	if w.kind(last.Track) == media.Video {
-		s.learn(last.Payload)
+	if first >= 0 {
+		s.learn(held[first].Payload)
 	}
 	if err := w.become(s, w.land.Point.Recorded); err != nil {
 		return err

@@ -268,3 +268,51 @@ func TestLiveGoesOnAtTheNewestKeyFrame(t *testing.T) {
 		}
 	})
 }
+
+// lazy plays as client.play does, but does nothing at all for a second of every two and a
+// half; then it reports before it looks at what has come, as a browser may.
+func (c *client) lazy(ctx context.Context) {
+	const step = 50 * time.Millisecond
+	bytes := uint64(0)
+	for n := 0; ; n++ {
+		stalled := n%50 >= 30
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(step):
+		}
+		c.mu.Lock()
+		c.pos += min(step.Seconds(), max(min(c.ends[0], c.ends[1])-c.pos, 0))
+		at := map[string]any{"do": "at", "gen": c.gen, "recorded": c.pos, "ahead": max(min(c.ends[0], c.ends[1])-c.pos, 0), "bytes": bytes, "playing": true}
+		if !stalled {
+			bytes = c.bytes
+		}
+		gen := c.gen
+		c.mu.Unlock()
+		if !stalled && n%5 == 0 && gen > 0 {
+			c.say(at)
+		}
+	}
+}
+
+func TestBusyClientIsNoSlowLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counts := &player.Counts{}
+		x := fat(t, 4*time.Minute)
+		x.begun = time.Now().Add(-20 * time.Second)
+		c := serve(t, x, player.Options{Counts: counts}, func(n net.Conn) net.Conn { return slow(n, 0) })
+		go c.read()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go c.lazy(ctx)
+		c.seek(1, map[string]any{"live": true})
+		c.landed(1)
+		time.Sleep(time.Minute)
+		if n := counts.Thinned.Load(); n != 0 {
+			t.Errorf("the link counted as slow %d times", n)
+		}
+		if n := len(c.pictures(c.now() - 30)); n < 700 {
+			t.Errorf("%d pictures in the last 30 s", n)
+		}
+	})
+}

@@ -49,6 +49,8 @@ type Item struct {
 	Gap *Gap
 	// Tracks, if not nil, replace those known so far, from this item on.
 	Tracks []media.Track
+	// Soon is as in Landing; only with Tracks.
+	Soon []media.Kind
 	// Holes, if not nil, are the kinds that the recording lacks from this item on,
 	// and why; empty: nothing is missing any more. A source that does not know leaves it nil.
 	Holes map[media.Kind]media.Reason
@@ -113,6 +115,9 @@ type Landing struct {
 	// Gap is the one that was asked for and passed over; nil: none was.
 	Gap  *Gap
 	Live bool // the live end
+	// Soon are kinds that are not among the tracks and most likely come within a second or
+	// so: what is recorded has only just begun.
+	Soon []media.Kind
 }
 
 // Hello is what a source says of itself.

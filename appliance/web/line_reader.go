@@ -42,6 +42,8 @@ const (
 	holesLive = time.Second      // of media time, while the end is read
 	holesPast = 10 * time.Second // of media time, in what is over
 	redated   = 50 * time.Millisecond
+
+	soonWithin = 2 * time.Second // of its first unit, all tracks of a run have begun
 )
 
 // land reads up to the first picture, without waiting for it.
@@ -69,7 +71,7 @@ func (r *lineReader) land(ctx context.Context, t target) error {
 		}
 	}
 	asked := r.s.point(t.at, r.s.axis.Offset(t.at))
-	r.landing = player.Landing{Point: asked, Asked: asked, Gap: t.gap, Live: t.live}
+	r.landing = player.Landing{Point: asked, Asked: asked, Gap: t.gap, Live: t.live, Soon: r.soon(t.at)}
 	if len(r.ahead) > 0 {
 		it := r.ahead[max(first, 0)]
 		r.landing.Point = r.s.point(it.Position(), r.s.axis.Offset(it.Position()))
@@ -158,6 +160,7 @@ func (r *lineReader) item(it timeline.Item, tr media.Track) player.Item {
 	}
 	if it.Run != r.last.Run && r.last.Run != 0 || !slices.ContainsFunc(r.tracks, func(t media.Track) bool { return t.ID == tr.ID }) {
 		out.Tracks = r.retrack(it, tr)
+		out.Soon = r.soon(at)
 	}
 	out.Holes = r.missing(at)
 	r.last = at
@@ -242,6 +245,30 @@ func (r *lineReader) tracksAt(p media.Position) []media.Track {
 		}
 	}
 	return slices.SortedFunc(maps.Values(best), func(a, b media.Track) int { return int(a.Kind) - int(b.Kind) })
+}
+
+// soon are the kinds that the run being recorded lacks at its very beginning, and that
+// the run before it had: a microphone tells its first sound later than a camera its first
+// picture.
+func (r *lineReader) soon(p media.Position) (kinds []media.Kind) {
+	runs := r.s.line.Map().Runs
+	i := len(runs) - 1
+	if r.manner.Keys || i < 1 || runs[i].Run != p.Run {
+		return nil
+	}
+	for _, x := range runs[i].Stats {
+		if p.Time-x.First > soonWithin {
+			return nil
+		}
+	}
+	for _, x := range runs[i-1].Stats {
+		t := r.track(x.Track)
+		there := slices.ContainsFunc(r.tracks, func(n media.Track) bool { return n.Kind == t.Kind })
+		if t.Role == media.Main && t.Kind != 0 && x.Units > 0 && !there && !slices.Contains(kinds, t.Kind) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
 }
 
 // retrack makes the tracks those of an item's moment. It returns nil when they are the same as before.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"hindsight/appliance/timeline"
 	"hindsight/media"
+	"hindsight/player"
 	"hindsight/player/playertest"
 	"hindsight/store"
 )
@@ -76,4 +78,38 @@ func TestLineSource(t *testing.T) {
 			},
 		}
 	})
+}
+
+// TestSoundThatIsToComeSoon: a run that has just begun with a picture alone, behind one that had
+// sound, says that sound is to come; a moment later it does not.
+func TestSoundThatIsToComeSoon(t *testing.T) {
+	f := newFilm(t)
+	must(t, f.Close(media.Off))
+	f.mem = f.mem.Reopen()
+	var err error
+	f.Timeline, err = timeline.New(timeline.Options{Camera: "cam", Store: f.mem, Clock: f.deck, Commit: time.Hour, AnchorEvery: -1})
+	must(t, err)
+	f.pictures, err = f.Track(playertest.PictureTrack())
+	must(t, err)
+	f.pass(time.Second)
+	src := newLineSource("cam", f.Timeline, &shapes{})
+	src.Hello()
+	for _, c := range []struct {
+		from, until time.Duration
+		want        []media.Kind
+	}{{time.Second, 2 * time.Second, []media.Kind{media.Audio}}, {2 * time.Second, 5 * time.Second, nil}} {
+		for _, u := range playertest.Units(c.from, c.until, f.pictures.ID, 0) {
+			if u.Track == f.pictures.ID {
+				must(t, f.Append(u))
+			}
+		}
+		f.pass(c.until - c.from)
+		must(t, f.Sync(t.Context()))
+		r, err := src.Open(t.Context(), player.Moment{Place: player.AtLive}, player.Manner{})
+		must(t, err)
+		if got := r.Landing().Soon; !slices.Equal(got, c.want) {
+			t.Errorf("at %v: %v, want %v", c.until, got, c.want)
+		}
+		r.Close()
+	}
 }

@@ -14,6 +14,9 @@ import (
 // screens is how many players may be open at once.
 const screens = 64
 
+// Coder makes sound that browsers play of sound that they do not; the appliance brings one.
+type Coder = player.Coder
+
 // getPlayer is the WebSocket of a screen. player/PLAYER.md says what is spoken.
 func (s *Server) getPlayer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.camera(r)
@@ -39,7 +42,7 @@ func (s *Server) getPlayer(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	source := newLineSource(c.Name, c.Timeline, s.shapes[c.Name])
-	err = player.Serve(s.closing, conn, source, player.Options{Log: s.o.Log.With("camera", c.Name, "from", r.RemoteAddr), Counts: &s.counts})
+	err = player.Serve(s.closing, conn, source, player.Options{Log: s.o.Log.With("camera", c.Name, "from", r.RemoteAddr), Counts: &s.counts, Transcode: s.o.Transcode})
 	if err != nil {
 		s.o.Log.Debug("a player was ended", "from", r.RemoteAddr, "err", err)
 	}

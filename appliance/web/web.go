@@ -38,6 +38,8 @@ type Options struct {
 	Devices     Devices     // nil: likewise
 	// Level is how loud a camera's microphone is now; ok is false while nobody knows. nil: nobody ever does.
 	Level func(camera string) (l Level, ok bool)
+	// Transcode makes sound that browsers play of sound that they do not; nil: such sound is not heard in the page.
+	Transcode func(t media.Track) Coder
 	// Frontend holds index.html and assets/; nil: / is answered with 404.
 	Frontend fs.FS
 	// Now is the time of day in the zone in which times without one are meant; nil: time.Now.

@@ -98,7 +98,7 @@ describe('the queue', () => {
   it('throws away what belongs to an older generation, and never what it is doing', () => {
     queue.media(1, piece(0, 1))
     queue.media(1, piece(1, 2))
-    queue.only(2)
+    queue.since(2)
     queue.media(2, piece(5, 6))
     buffer.all()
     expect(buffer.done).toEqual(['append 0-1', 'append 5-6'])

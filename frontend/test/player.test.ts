@@ -33,6 +33,9 @@ class FakeScreen implements Screen {
   play = () => void this.calls.push('play')
   pause = () => void this.calls.push('pause')
   follow = (yes: boolean) => void this.calls.push(`follow ${yes}`)
+  steady = (yes: boolean) => void this.calls.push(`steady ${yes}`)
+  low = (yes: boolean) => void this.calls.push(`low ${yes}`)
+  skip = (to: number) => void this.calls.push(`skip ${to}`)
   setRate = (r: number) => void this.calls.push(`rate ${r}`)
   sound = (muted: boolean, volume: number) => void this.calls.push(`sound ${muted} ${volume}`)
 }
@@ -332,6 +335,50 @@ describe('the store', () => {
     told.lost('')
     vi.advanceTimersByTime(5000)
     expect(seeks()).toHaveLength(2)
+  })
+
+  it('asks for the shortest distance to live on every connection', () => {
+    player.low(true)
+    expect([screen.calls.at(-1), sent]).toEqual(['low true', []])
+    open()
+    expect(sent).toEqual([{ do: 'latency', low: true }, { do: 'seek', gen: 1, live: true, rate: 1 }])
+    stand(1000, { live: true })
+    player.low(true) // nothing new
+    told.lost('')
+    sent.length = 0
+    open()
+    expect(sent[0]).toEqual({ do: 'latency', low: true })
+    player.low(false)
+    expect([screen.calls.at(-1), sent.at(-1)]).toEqual(['low false', { do: 'latency', low: false }])
+    told.lost('')
+    sent.length = 0
+    open()
+    expect(sent.map((r) => r.do)).toEqual(['seek'])
+  })
+
+  it('moves over what the recorder left out, and says so of what was not recorded', () => {
+    open()
+    stand(1000, { live: true })
+    told.message({ is: 'jump', gen: 1, point: point(1007), gap: null })
+    expect(screen.calls.at(-1)).toBe('skip 1007')
+    const before = screen.calls.length
+    const gap = { kind: 'all' as const, reason: 'crash', detail: '', seconds: 5, from: '', until: '' }
+    told.message({ is: 'jump', gen: 1, point: point(1010), gap })
+    expect(screen.calls.slice(before)).toEqual([])
+    told.message({ is: 'jump', gen: 0, point: point(1020), gap: null }) // of an older seek
+    expect(screen.calls.slice(before)).toEqual([])
+  })
+
+  it('chases nothing while a slow link carries key frames only', () => {
+    open()
+    stand(1000, { live: true })
+    const state = (picture: 'full' | 'keys', why: string): Message => ({ is: 'state', gen: 1, live: true, picture, why, filled: { video: 0, audio: 0 }, holes: {} })
+    told.message(state('keys', 'slow link'))
+    expect(screen.calls.at(-1)).toBe('steady true')
+    told.message(state('full', ''))
+    expect(screen.calls.at(-1)).toBe('steady false')
+    told.message(state('keys', 'rate'))
+    expect(screen.calls.at(-1)).toBe('steady false')
   })
 
   it('comes back to the picture when a seek is refused', () => {

@@ -66,7 +66,6 @@ export const en = {
   'transport.notCopied': 'The browser did not let it be copied.',
   'transport.more': 'More',
   'transport.help': 'Keys',
-  'transport.low': 'Low latency',
 
   'goto.label': 'Date and time',
   'goto.hint': 'For example 14:05, yesterday 9:30, 2026-11-24 10:15:30 or -90s',

@@ -67,7 +67,6 @@ export const ko: Record<Key, string> = {
   'transport.notCopied': '브라우저가 복사를 허용하지 않았습니다.',
   'transport.more': '더 보기',
   'transport.help': '단축키',
-  'transport.low': '낮은 지연',
 
   'goto.label': '날짜와 시각',
   'goto.hint': '예: 14:05, 어제 9:30, 2026-11-24 10:15:30, -90s',

@@ -112,6 +112,8 @@ export const panels = {
   'settings.view': 'This screen',
   'settings.language': 'Language',
   'settings.zone': 'Time zone of what is shown',
+  'settings.low': 'Low latency',
+  'settings.lowHint': 'Live is shown as soon as it can be. On an uneven network the picture may halt more often.',
   'settings.all': 'All settings',
   'settings.default': 'usually {value}',
   'settings.from': 'from {source}',

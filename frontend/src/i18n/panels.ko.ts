@@ -114,6 +114,8 @@ export const panels: Record<keyof typeof english, string> = {
   'settings.view': '이 화면',
   'settings.language': '언어',
   'settings.zone': '표시할 시간대',
+  'settings.low': '낮은 지연',
+  'settings.lowHint': '실시간 화면을 가능한 한 빨리 보여 줍니다. 네트워크가 고르지 않으면 화면이 더 자주 멈출 수 있습니다.',
   'settings.all': '모든 설정',
   'settings.default': '기본값 {value}',
   'settings.from': '{source}에서',

@@ -114,6 +114,8 @@ export const panels: Record<keyof typeof english, string> = {
   'settings.view': '這個畫面',
   'settings.language': '語言',
   'settings.zone': '顯示時間所用的時區',
+  'settings.low': '低延遲',
+  'settings.lowHint': '儘快顯示直播畫面；網路不穩定時，畫面可能較常停頓。',
   'settings.all': '所有設定',
   'settings.default': '預設為 {value}',
   'settings.from': '來自 {source}',

@@ -67,7 +67,6 @@ export const zhTW: Record<Key, string> = {
   'transport.notCopied': '瀏覽器不允許複製。',
   'transport.more': '更多',
   'transport.help': '快速鍵',
-  'transport.low': '低延遲',
 
   'goto.label': '日期與時間',
   'goto.hint': '例如 14:05、昨天 9:30、2026-11-24 10:15:30 或 -90s',

@@ -79,8 +79,8 @@ export class Append {
     return true
   }
 
-  /** only throws away what of older generations has not begun. */
-  only(gen: number) {
+  /** since throws away what of older generations has not begun. */
+  since(gen: number) {
     this.#jobs = this.#jobs.filter((j) => j.is === 'remove' || j.gen >= gen)
   }
 

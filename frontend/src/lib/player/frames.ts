@@ -24,16 +24,22 @@ export class Frames {
   }
 
   /**
-   * put takes over what a fragment says: pictures that stood in the place of
-   * its own are replaced, and by a key frame that stands alone all up to its
-   * end. Its sound may begin earlier and does nothing to pictures.
+   * put takes over what a fragment says. A key frame that stands alone replaces
+   * all up to its end; others come among those that are there, for pictures
+   * that refer to later ones lie between those of the fragments beside. Its
+   * sound may begin earlier and does nothing to pictures.
    */
   put(until: number, key: boolean, frames: number[]) {
     const [first, last] = [frames[0], frames.at(-1)]
     if (first === undefined || last === undefined) return
-    const end = key && frames.length === 1 ? Math.max(until, last + 2 * tiny) : last + 2 * tiny
-    this.#times = replaced(this.#times, first, end, frames)
-    this.#keys = replaced(this.#keys, first, end, key ? [first] : [])
+    if (key && frames.length === 1) {
+      const end = Math.max(until, last + 2 * tiny)
+      this.#times = replaced(this.#times, first, end, frames)
+      this.#keys = replaced(this.#keys, first, end, frames)
+      return
+    }
+    this.#times = merged(this.#times, frames)
+    if (key) this.#keys = merged(this.#keys, [first])
   }
 
   /** keep drops what lies outside. */
@@ -80,4 +86,14 @@ function replaced(times: number[], from: number, until: number, by: number[]): n
   const start = upper(times, from - tiny)
   const end = Math.max(start, upper(times, until - tiny))
   return [...times.slice(0, start), ...by, ...times.slice(end)]
+}
+
+function merged(times: number[], more: number[]): number[] {
+  const out = [...times]
+  for (const t of more) {
+    const i = upper(out, t + tiny)
+    if (i > 0 && t - (out[i - 1] ?? 0) < tiny) out[i - 1] = t
+    else out.splice(i, 0, t)
+  }
+  return out
 }

@@ -26,7 +26,7 @@ export interface Notice {
 }
 
 /** Screen is what of a Stage the store needs. */
-export type Screen = Pick<Stage, 'frames' | 'expect' | 'forget' | 'tracks' | 'binary' | 'aim' | 'local' | 'now' | 'ahead' | 'play' | 'pause' | 'follow' | 'setRate' | 'sound'>
+export type Screen = Pick<Stage, 'frames' | 'expect' | 'forget' | 'tracks' | 'binary' | 'aim' | 'local' | 'now' | 'ahead' | 'play' | 'pause' | 'follow' | 'steady' | 'low' | 'skip' | 'setRate' | 'sound'>
 export type Wire = Pick<Link, 'send' | 'close' | 'bytes' | 'open'>
 
 export interface Options {
@@ -93,6 +93,7 @@ export class Player implements Listener, Events {
   #passed: { recorded: number; gap: Gap }[] = []
   #before = false // shown is the picture before that of a seek, which is not painted yet
   #notices = 0
+  #low = false
   #timer: ReturnType<typeof setInterval>
   #again: ReturnType<typeof setTimeout> | undefined
 
@@ -226,9 +227,12 @@ export class Player implements Listener, Events {
     this.#screen.sound(this.muted || this.needsGesture, this.volume)
   }
 
-  /** low asks for the shortest distance to live. */
+  /** low asks for the shortest distance to live, on this connection and those after it. */
   low(yes: boolean) {
-    this.#link.send({ do: 'latency', low: yes })
+    if (yes === this.#low) return
+    this.#low = yes
+    this.#screen.low(yes)
+    if (this.connection === 'open') this.#link.send({ do: 'latency', low: yes })
   }
 
   dismiss() {
@@ -327,6 +331,7 @@ export class Player implements Listener, Events {
         if (m.gen !== this.#gen) return
         this.clock.add(m.point)
         if (m.gap) this.#passed.push({ recorded: m.point.recorded, gap: m.gap })
+        else this.#screen.skip(m.point.recorded)
         return
       case 'edge':
         this.#edge = { point: m.point, at: this.#now() }
@@ -340,6 +345,7 @@ export class Player implements Listener, Events {
         this.why = m.why
         this.holes = m.holes
         this.filled = m.filled
+        this.#screen.steady(m.picture === 'keys' && m.why === 'slow link')
         return
       case 'end':
         if (m.gen === this.#gen) this.#ended(m.why)
@@ -361,6 +367,7 @@ export class Player implements Listener, Events {
     this.clock.clear()
     if (m.oldest) this.clock.add(m.oldest)
     this.#screen.forget()
+    if (this.#low) this.#link.send({ do: 'latency', low: true })
     this.#send(this.#resume)
   }
 

@@ -39,6 +39,7 @@ const stuck = 3000
 const dead = 9000
 const near = 0.25 // seconds: there is no need to move the picture
 const nudge = 0.001
+const skipped = 0.5 // seconds that the recorder left out, and no gap of fragments
 
 export class Stage {
   readonly frames = new Frames()
@@ -55,6 +56,7 @@ export class Stage {
   #want: number | null = null // a moment asked for while the element was still seeking
   #playing = false
   #following = false
+  #steady = false
   #rate = 1
   #first = Infinity // what of this generation has come
   #last = -Infinity
@@ -80,7 +82,7 @@ export class Stage {
     })
     const seeked = () => this.#seeked()
     const error = () => this.#broke(video.error?.message ?? '')
-    const waiting = () => this.#following && this.chase.stall(performance.now())
+    const waiting = () => this.#following && !this.#steady && this.chase.stall(performance.now())
     video.addEventListener('seeked', seeked)
     video.addEventListener('error', error)
     video.addEventListener('waiting', waiting)
@@ -123,7 +125,7 @@ export class Stage {
     this.#asked ??= performance.now()
     this.#first = Infinity
     this.#last = -Infinity
-    this.#mse?.with((a) => a.only(gen))
+    this.#mse?.with((a) => a.since(gen))
   }
 
   /** forget: a new connection has a new origin; what stands in the buffer lies elsewhere now. */
@@ -165,9 +167,21 @@ export class Stage {
       this.#stills.put(b.at, b.data, this.now())
       return undefined
     }
+    this.#see()
     this.#came(b.from, b.until)
     if (this.#tracks?.video?.mode !== 'jpeg') this.frames.put(b.until, b.key, b.frames)
     return this.#mse?.with((a) => a.media(b.gen, b.data))
+  }
+
+  /** see notes what lies ready as the next fragment comes: the least that there is. */
+  #see() {
+    const end = this.#chasing() ? this.#mse?.ranges().at(-1) : undefined
+    if (end && this.#video) this.chase.see(end.until - this.#video.currentTime, performance.now())
+  }
+
+  /** chasing: the live end is followed, at a distance. */
+  #chasing(): boolean {
+    return this.#following && !this.#steady && this.#playing && !this.#pending() && this.#video?.seeking === false
   }
 
   #came(from: number, until: number) {
@@ -256,6 +270,27 @@ export class Stage {
     this.#following = yes
   }
 
+  /** steady: what lies ready is needed, so the live end is not chased. */
+  steady(yes: boolean) {
+    if (yes === this.#steady) return
+    this.#steady = yes
+    this.chase.begin(performance.now())
+    if (yes && this.#following && this.#video) this.#video.playbackRate = this.#rate
+  }
+
+  /** low asks for the shortest distance to the live end. */
+  low(yes: boolean) {
+    this.chase.low = yes
+  }
+
+  /** skip goes over what the recorder has left out, once what comes behind it is there. */
+  skip(to: number) {
+    if (this.#rate < 0 || this.#pending() || to <= this.#last + skipped) return
+    this.#aim = { gen: this.#gen, at: to, live: this.#following, rate: this.#rate, exact: false, since: performance.now(), set: false }
+    this.#first = Infinity
+    this.#last = -Infinity
+  }
+
   setRate(rate: number) {
     this.#setRate(rate)
   }
@@ -267,8 +302,9 @@ export class Stage {
     this.#rate = rate
     this.#pace.set(at, now)
     if (!v) return
-    if (rate < 0) v.pause()
-    else v.playbackRate = rate
+    if (rate < 0) return v.pause()
+    v.defaultPlaybackRate = rate // a new source begins with it
+    v.playbackRate = rate
   }
 
   // --- what happens again and again ---
@@ -336,8 +372,8 @@ export class Stage {
   #place(aim: Aim & { since: number }, now: number): number | null {
     const end = this.#mse?.ranges().at(-1)
     if (aim.live && end) {
-      const enough = end.until - end.from > this.chase.target && end.until > aim.at - 0.5
-      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.target)
+      const enough = end.until - end.from > this.chase.start && end.until > aim.at - 0.5
+      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.start)
       return null
     }
     // What older seeks left may begin right there: the moment itself must have come with this one.
@@ -425,7 +461,7 @@ export class Stage {
 
   #keepDistance() {
     const v = this.#video
-    if (!v || !this.#following || !this.#playing || this.#pending() || v.seeking) return
+    if (!v || !this.#chasing()) return
     const now = performance.now()
     if (this.#paced()) {
       const last = this.#stills.last
@@ -467,7 +503,13 @@ export class Stage {
 
   #trim() {
     const v = this.#video
-    if (!v || this.#pending() || this.#rate < 0 || !this.#mse?.ready) return
+    if (!v || this.#pending() || !this.#mse?.ready) return
+    if (this.#rate < 0) {
+      const end = this.#mse.ranges().at(-1)
+      const until = v.currentTime + trimTo
+      if (end && end.until - v.currentTime > keepBehind) this.#mse.with((a) => a.keep({ from: 0, until }))
+      return
+    }
     const first = this.#mse.ranges()[0]
     if (!first || v.currentTime - first.from < keepBehind) return
     const from = this.frames.keyAt(v.currentTime - trimTo) ?? v.currentTime - trimTo
