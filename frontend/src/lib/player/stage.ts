@@ -373,7 +373,8 @@ export class Stage {
     const end = this.#mse?.ranges().at(-1)
     if (aim.live && end) {
       const enough = end.until - end.from > this.chase.start && end.until > aim.at - 0.5
-      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.start)
+      // Who has waited long takes less, but nothing that an older seek, or what a skip leaves behind, has left.
+      if (enough || (now - aim.since > 1000 && end.until > this.#first)) return Math.max(end.from + nudge, end.until - this.chase.start)
       return null
     }
     // What older seeks left may begin right there: the moment itself must have come with this one.
