@@ -6,7 +6,7 @@ import type { Screen } from './lib/screen'
 /** speed chooses one in the menu, as it is written there. */
 async function speed(screen: Screen, text: string) {
   await screen.page.getByRole('button', { name: /^Speed / }).click()
-  await screen.page.getByRole('menuitemradio', { name: text, exact: true }).click()
+  await screen.page.locator('fieldset label').getByText(text, { exact: true }).click()
   await screen.page.getByRole('button', { name: `Speed ${text}` }).waitFor()
 }
 

@@ -29,7 +29,8 @@ class FakeScreen implements Screen {
     return there
   }
   now = () => this.at
-  ahead = () => 1.5
+  ready = 1.5
+  ahead = () => this.ready
   play = () => void this.calls.push('play')
   pause = () => void this.calls.push('pause')
   follow = (yes: boolean) => void this.calls.push(`follow ${yes}`)
@@ -262,7 +263,12 @@ describe('the store', () => {
     expect(player.rate).toBe(0.5) // not before the recorder says so
     stand(500, { rate: -8 })
     expect(player.rate).toBe(-8)
+    // All was sent; its pictures are shown first.
     told.message({ is: 'end', gen: gen(), why: 'beginning' })
+    player.beat()
+    expect([player.paused, player.notice]).toEqual([false, null])
+    screen.ready = 0
+    player.beat()
     expect([player.paused, player.notice?.key]).toEqual([true, 'beginning'])
     expect(last()).toMatchObject({ rate: 1 })
   })

@@ -43,6 +43,7 @@ const hurry = 250 // ms after which a newer seek overtakes one that is under way
 const atEnd = 0.3 // seconds: who asks for a moment so near to the end wants the end
 const again = 1000 // ms until what ended by itself is asked for again
 const close = 3 // seconds from the end that who asked for live takes for it
+const atBeginning = 0.05 // seconds
 const joins = 0.8 // seconds from the end at which playing on is live
 
 interface Wish {
@@ -92,6 +93,7 @@ export class Player implements Listener, Events {
   #edge: { point: Point; at: number } | null = null
   #passed: { recorded: number; gap: Gap }[] = []
   #before = false // shown is the picture before that of a seek, which is not painted yet
+  #ends = false // the recorder has sent the beginning
   #notices = 0
   #low = false
   #timer: ReturnType<typeof setInterval>
@@ -268,7 +270,8 @@ export class Player implements Listener, Events {
   }
 
   #send(wish: Wish) {
-    this.#next = this.#goal = null
+    this.#next = this.#goal = this.#frame = null
+    this.#ends = false
     this.#passed = []
     this.seeking = true
     if (wish.target !== 'live') this.#leave()
@@ -403,6 +406,14 @@ export class Player implements Listener, Events {
       this.#again = setTimeout(() => this.connection === 'open' && this.#send(this.#where()), again)
       return
     }
+    this.#ends = true
+    this.#begin()
+  }
+
+  /** begin: what plays backward stops at the beginning, once its picture is there. */
+  #begin() {
+    if (!this.#ends || this.#screen.ahead() > atBeginning) return
+    this.#ends = false
     this.#tell('beginning', {})
     this.pause()
     const at = Math.max(0, this.shown?.recorded ?? 0)
@@ -459,6 +470,7 @@ export class Player implements Listener, Events {
     if (this.#edge) this.edge = this.recording && !this.frozen ? along(this.#edge.point, (this.#now() - this.#edge.at) / 1000) : this.#edge.point
     if (this.#next && this.#wish && this.#now() - this.#wish.at >= hurry) this.#send(this.#next)
     this.#join()
+    this.#begin()
     this.#report()
   }
 

@@ -40,7 +40,6 @@ const dead = 9000
 const near = 0.25 // seconds: there is no need to move the picture
 const nudge = 0.001
 const skipped = 0.5 // seconds that the recorder left out, and no gap of fragments
-const early = 0.02 // seconds that a browser may show a picture before its time
 
 export class Stage {
   readonly frames = new Frames()
@@ -259,7 +258,12 @@ export class Stage {
     this.#playing = false
     this.#following = false
     this.#pace.run(false, this.#rate, performance.now())
-    this.#video?.pause()
+    const v = this.#video
+    if (!v) return
+    v.pause()
+    // A browser may show a picture a little early or late; now it is the very one.
+    const at = this.#mse?.ready && this.#rate > 0 && !this.#pending() && !v.seeking ? this.frames.at(this.now()) : undefined
+    if (at !== undefined && this.now() - at < 2) this.#put(at + nudge)
   }
 
   follow(yes: boolean) {
@@ -331,8 +335,6 @@ export class Stage {
     if (this.#tracks?.video?.mode === 'jpeg') return this.#playing ? t : (this.#still ?? t)
     const told = performance.now() - this.#callback.when < 500 && Math.abs(this.#callback.at - t) < 0.5
     if (this.#playing && this.#rate > 0) return told ? this.#callback.at : t
-    // Where it was stopped the browser may already show the picture that comes next.
-    if (this.#callback.at > t && this.#callback.at - t < early) return this.#callback.at
     const frame = this.frames.at(t)
     return frame !== undefined && t - frame < 2 ? frame : t
   }
@@ -371,7 +373,8 @@ export class Stage {
     const end = this.#mse?.ranges().at(-1)
     if (aim.live && end) {
       const enough = end.until - end.from > this.chase.start && end.until > aim.at - 0.5
-      if (enough || now - aim.since > 1000) return Math.max(end.from + nudge, end.until - this.chase.start)
+      // Who has waited long takes less, but nothing that an older seek, or what a skip leaves behind, has left.
+      if (enough || (now - aim.since > 1000 && end.until > this.#first)) return Math.max(end.from + nudge, end.until - this.chase.start)
       return null
     }
     // What older seeks left may begin right there: the moment itself must have come with this one.
