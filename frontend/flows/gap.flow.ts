@@ -47,10 +47,10 @@ flow('a click in a gap goes to what was recorded next', async ({ open, recorder 
     hit = ((await screen.page.locator('.tip').textContent()) ?? '').includes('switched off')
   }
   expect(x).toBeLessThan(b.x + 30)
-  await screen.page.mouse.click(x + 2, a.y)
+  await screen.page.mouse.click(x, a.y)
+  await expect.poll(() => screen.page.locator('.timeline .note').innerText()).toContain('switched off')
   await expect.poll(async () => ((await screen.seen())?.wall ?? 0) >= until - 100).toBe(true)
   const s = await screen.rests()
   exact(s)
   expect(s.wall - until).toBeLessThan(200)
-  await expect.poll(() => screen.page.locator('.timeline .note').innerText()).toContain('switched off')
 })
