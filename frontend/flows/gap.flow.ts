@@ -38,19 +38,25 @@ flow('a click in a gap goes to what was recorded next', async ({ open, recorder 
   await goTo(screen, await momentOf(recorder, 1, 15))
   const [from, until] = [Date.parse((await spanOf(recorder, 1)).to.time), Date.parse((await spanOf(recorder, 2)).from.time)]
   const place = await closeUp(screen)
-  const [a, b] = [await place(from), await place(until)]
-  // The tip tells whole seconds; where exactly the gap lies its words tell.
-  let x = a.x - 30
-  for (let hit = false; x < b.x + 30 && !hit; ) {
-    await screen.page.mouse.move((x += 2), a.y)
+  // The tip tells whole seconds; where exactly the gap lies its words tell. The view may move meanwhile.
+  const over = async (x: number, y: number) => {
+    await screen.page.mouse.move(x, y)
     await screen.painted()
-    hit = ((await screen.page.locator('.tip').textContent()) ?? '').includes('switched off')
+    return screen.page.evaluate(() => document.querySelector('.tip')?.textContent?.includes('switched off') ?? false)
   }
-  expect(x).toBeLessThan(b.x + 30)
-  await screen.page.mouse.click(x + 2, a.y)
+  let hit: { x: number; y: number } | null = null
+  await expect
+    .poll(async () => {
+      const [a, b] = [await place(from), await place(until)]
+      for (let x = a.x - 40; x < b.x + 40; x += 2) if ((await over(x, a.y)) && (await over(x + 4, a.y))) return (hit = { x: x + 2, y: a.y })
+      return null
+    })
+    .not.toBeNull()
+  const { x, y } = hit as unknown as { x: number; y: number }
+  await screen.page.mouse.click(x, y)
+  await expect.poll(() => screen.page.locator('.timeline .note').innerText()).toContain('switched off')
   await expect.poll(async () => ((await screen.seen())?.wall ?? 0) >= until - 100).toBe(true)
   const s = await screen.rests()
   exact(s)
   expect(s.wall - until).toBeLessThan(200)
-  await expect.poll(() => screen.page.locator('.timeline .note').innerText()).toContain('switched off')
 })
