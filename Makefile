@@ -43,15 +43,17 @@ run: build ## build, record and serve; ARGS='--video demo' hands flags on
 test: ## every test that needs no virtual device, at most 25 minutes on 2 cores
 	@$(SETUP) test
 	@build/vosk.sh >/dev/null
-	@$(MAKE) --no-print-directory test-frontend test-flows test-go
+	@$(MAKE) --no-print-directory test-frontend test-go
 
 test-frontend: frontend
 	@mkdir -p $(RESULTS)
 	cd frontend && npm run --silent check
 	build/vitest.sh frontend test $(RESULTS)/frontend.count
 
-# The page of a real recorder in a real browser.
-test-flows: frontend
+# No part of test yet: their bounds are still to be proven on a calm machine.
+test-flows: frontend ## the page of a real recorder in a real browser
+	@$(SETUP) test
+	@build/vosk.sh >/dev/null
 	@mkdir -p $(RESULTS)
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/hindsight ./appliance/cmd/hindsight
 	build/vitest.sh flows flows $(RESULTS)/flows.count
