@@ -230,7 +230,7 @@ func TestDescription(t *testing.T) {
 		}
 	}
 	for _, v := range []any{Status{}, Shape{}, Health{}, Captions{}, HeardSpans{}, CaptionsGone{}, JobList{}, CaptionSettings{}, Frames{}, Days{},
-		ExportList{}, SettingList{}, DeviceList{}, Level{}, ModelList{}, ModelJobList{}, PublishedList{}, Bookmarks{}, Pins{}, Sessions{}, StopNow{}, DeletedRange{}} {
+		ExportList{}, SettingList{}, DeviceList{}, Level{}, ModelList{}, ModelJobList{}, PublishedList{}, Bookmarks{}, Pins{}, Sessions{}, StopNow{}, DeletedRange{}, Density{}} {
 		check(reflect.TypeOf(v))
 	}
 	for name := range doc.Components.Schemas {
