@@ -109,16 +109,12 @@ func (f *hoursReader) packets(r io.ReadCloser, stamps chan<- time.Duration) {
 // pictures reads the numbers in the pictures: each is one more than that before, and
 // the time stamp that it came with is what its number says.
 func (f *hoursReader) pictures(r io.Reader, stamps <-chan time.Duration, long time.Duration) {
-	const w, h = 640, 360
-	luma := make([]byte, w*h)
-	for {
-		if _, err := io.ReadFull(r, luma); err != nil {
-			if err != io.EOF {
-				f.fault("%v", err)
-			}
+	for x := range decoded(r) {
+		n, wall, ok := x.n, x.wall, x.ok
+		if x.err != nil {
+			f.fault("%v", x.err)
 			return
 		}
-		n, wall, ok := pattern.ReadNumbers(luma, w, h, pattern.Square(w))
 		if !ok {
 			f.fault("the numbers cannot be read")
 		}
@@ -142,9 +138,40 @@ func (f *hoursReader) pictures(r io.Reader, stamps <-chan time.Duration, long ti
 		}
 		f.last = n
 		if f.seen++; pattern.FrameTime(f.seen, 30) > long*3/4 {
-			f.wall = max(f.wall, time.Duration(uint32(time.Now().UnixMilli())-wall)*time.Millisecond)
+			f.wall = max(f.wall, time.Duration(x.when-wall)*time.Millisecond)
 		}
 	}
+}
+
+// decodedPicture is what a picture tells.
+type decodedPicture struct {
+	n, wall uint32
+	when    uint32 // it was seen, as wall is told
+	ok      bool
+	err     error // why there are no more
+}
+
+// decoded takes pictures as they come. ffmpeg holds the line of a picture back until sound of
+// its time has come, and goes on decoding: who waited for the line before taking the next
+// picture would wait for ever where sound is late by a few pictures.
+func decoded(r io.Reader) <-chan decodedPicture {
+	const w, h = 640, 360
+	out := make(chan decodedPicture, 1<<14)
+	go func() {
+		defer close(out)
+		luma := make([]byte, w*h)
+		for {
+			if _, err := io.ReadFull(r, luma); err != nil {
+				if err != io.EOF {
+					out <- decodedPicture{err: err}
+				}
+				return
+			}
+			n, wall, ok := pattern.ReadNumbers(luma, w, h, pattern.Square(w))
+			out <- decodedPicture{n: n, wall: wall, when: uint32(time.Now().UnixMilli()), ok: ok}
+		}
+	}()
+	return out
 }
 
 // recordedPictures is how many pictures with numbers from first to last are recorded:
