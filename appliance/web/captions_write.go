@@ -183,10 +183,8 @@ func asked409(err error) error {
 func (s *Server) job(j RecognitionJob) Job {
 	out := Job{ID: j.ID, Camera: j.Camera, Language: j.Language, Model: j.Model, Replace: j.Replace, State: j.State,
 		Progress: j.Progress, Captions: j.Captions, Error: j.Error}
-	for _, c := range s.o.Cameras {
-		if c.Name == j.Camera {
-			out.From, out.To = moment(c.Timeline, j.From), moment(c.Timeline, j.To)
-		}
+	if c, ok := s.named(j.Camera); ok {
+		out.From, out.To = moment(c.Timeline, j.From), moment(c.Timeline, j.To)
 	}
 	return out
 }

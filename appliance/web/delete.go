@@ -28,10 +28,7 @@ func (s *Server) postDelete(w http.ResponseWriter, r *http.Request) error {
 		To     string `json:"to"`
 		Why    string `json:"why"`
 	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}

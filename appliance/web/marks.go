@@ -104,10 +104,7 @@ func (s *Server) postPin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) postMark(w http.ResponseWriter, r *http.Request, kind media.MarkKind) error {
 	var in markBody
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}
@@ -131,10 +128,7 @@ func (s *Server) patchPin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) patchMark(w http.ResponseWriter, r *http.Request, kind media.MarkKind) error {
 	var in markBody
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}
@@ -258,17 +252,19 @@ func (s *Server) given(c Camera, name, v string) (media.Position, error) {
 	return e.pos, nil
 }
 
-// cameraNamed is the camera that a body names, else the query.
-func (s *Server) cameraNamed(name string, r *http.Request) (Camera, error) {
-	if name == "" {
+// asked decodes a request's body into v, as body does. The camera is the one whose name the
+// body has put at name, else that of the query.
+func (s *Server) asked(w http.ResponseWriter, r *http.Request, v any, name *string) (Camera, error) {
+	if err := body(w, r, v); err != nil {
+		return Camera{}, err
+	}
+	if *name == "" {
 		return s.camera(r)
 	}
-	for _, c := range s.o.Cameras {
-		if c.Name == name {
-			return c, nil
-		}
+	if c, ok := s.named(*name); ok {
+		return c, nil
 	}
-	return Camera{}, notFound("camera: there is no %q", name)
+	return Camera{}, notFound("camera: there is no %q", *name)
 }
 
 func markID(r *http.Request, kind media.MarkKind) (uint64, error) {
@@ -312,11 +308,9 @@ func replyTagged(w http.ResponseWriter, r *http.Request, v any) error {
 	tag := fmt.Sprintf(`"%08x-%x"`, crc32.ChecksumIEEE(b), len(b))
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "no-cache")
-	for _, have := range strings.Split(r.Header.Get("If-None-Match"), ",") {
-		if strings.TrimPrefix(strings.TrimSpace(have), "W/") == tag {
-			w.WriteHeader(http.StatusNotModified)
-			return nil
-		}
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
 	}
 	return reply(w, http.StatusOK, v)
 }

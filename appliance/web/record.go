@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"hindsight/appliance/timeline"
 	"hindsight/media"
 )
 
@@ -27,10 +28,7 @@ func (s *Server) postRecord(w http.ResponseWriter, r *http.Request) error {
 		Camera string `json:"camera"`
 		Name   string `json:"name"`
 	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}
@@ -41,9 +39,10 @@ func (s *Server) postRecord(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return markError(err)
 	}
-	for _, x := range stretches(c.Timeline, c.Timeline.Map()) {
+	shape := c.Timeline.Map()
+	for _, x := range stretches(c.Timeline, shape) {
 		if x.mark.ID == m.ID {
-			return reply(w, http.StatusCreated, x.session(c, c.Timeline.Map(), nil))
+			return reply(w, http.StatusCreated, x.session(c, shape, nil))
 		}
 	}
 	return notFound("session %d is over already", m.ID) // somebody else pressed meanwhile
@@ -55,10 +54,7 @@ func (s *Server) postStop(w http.ResponseWriter, r *http.Request) error {
 		Camera string `json:"camera"`
 		Why    string `json:"why"`
 	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}
@@ -77,13 +73,12 @@ func stopOf(t Timeline, m media.Mark) StopNow {
 }
 
 // pressed fills what Record and Stop have done.
-func (c *CameraStatus) pressed(t Timeline) {
+func (c *CameraStatus) pressed(t Timeline, shape *timeline.Map) {
 	if m, ok := t.Stopped(); ok {
 		x := stopOf(t, m)
 		c.Stop = &x
 	}
-	known := stretches(t, t.Map())
-	for _, x := range known {
+	for _, x := range stretches(t, shape) {
 		if x.open {
 			c.Session = &SessionNow{ID: x.id, Name: x.mark.Text, From: moment(t, x.from)}
 			return

@@ -144,6 +144,15 @@ func reply(w http.ResponseWriter, status int, v any) error {
 	return gone(err)
 }
 
+// named is the camera of a name.
+func (s *Server) named(name string) (c Camera, ok bool) {
+	i := slices.IndexFunc(s.o.Cameras, func(c Camera) bool { return c.Name == name })
+	if i < 0 {
+		return c, false
+	}
+	return s.o.Cameras[i], true
+}
+
 // camera finds the camera that the query names; without a name the only one.
 func (s *Server) camera(r *http.Request) (Camera, error) {
 	name := r.URL.Query().Get("camera")

@@ -80,12 +80,13 @@ func stretches(t Timeline, shape *timeline.Map) (out []stretch) {
 			out = append(out, x)
 		}
 	}
+	_, stopped := t.Stopped()
 	for i, r := range shape.Runs {
 		x := stretch{id: fmt.Sprintf("run-%d", r.Run), mark: names[r.Run], from: media.Position{Run: r.Run}}
 		x.to = media.Position{Run: r.Run, Time: math.MaxInt64}
 		if p, pressed := first[r.Run]; pressed {
 			x.to = p
-		} else if _, stopped := t.Stopped(); i == len(shape.Runs)-1 && r.End == "" && !stopped {
+		} else if i == len(shape.Runs)-1 && r.End == "" && !stopped {
 			x.open = true
 		}
 		if recorded(shape, x.from, x.to) > 0 {
@@ -155,10 +156,7 @@ func (s *Server) patchSession(w http.ResponseWriter, r *http.Request) error {
 		Camera string  `json:"camera"`
 		Name   *string `json:"name"`
 	}
-	if err := body(w, r, &in); err != nil {
-		return err
-	}
-	c, err := s.cameraNamed(in.Camera, r)
+	c, err := s.asked(w, r, &in, &in.Camera)
 	if err != nil {
 		return err
 	}

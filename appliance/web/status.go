@@ -172,10 +172,8 @@ func (s *Server) status() Status {
 		}
 		c.Addresses, c.Sources, c.Drops, c.Tracks = notNil(c.Addresses), notNil(c.Sources), notNil(c.Drops), notNil(c.Tracks)
 		c.Captions = notNil(c.Captions)
-		for _, known := range s.o.Cameras {
-			if known.Name == c.Name {
-				c.complete(known.Timeline, s.meters[c.Name], st.Now)
-			}
+		if known, ok := s.named(c.Name); ok {
+			c.complete(known.Timeline, s.meters[c.Name], st.Now)
 		}
 	}
 	st.Cameras = notNil(st.Cameras)
@@ -200,8 +198,8 @@ func (c *CameraStatus) complete(t Timeline, rate *meter, now time.Time) {
 		m := moment(t, p)
 		c.Newest, c.Run = &m, p.Run
 	}
-	c.pressed(t)
 	ts, shape := t.Status(), t.Map()
+	c.pressed(t, shape)
 	for _, h := range shape.Holes {
 		if h.Kind == 0 {
 			c.Gaps++
