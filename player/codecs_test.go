@@ -20,14 +20,11 @@ import (
 // made is a file that ffmpeg makes of its test sources.
 func made(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	path, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	path := program(t, "ffmpeg")
 	out := filepath.Join(t.TempDir(), name)
 	args = append(append([]string{"-v", "error", "-y"}, args...), out)
 	if b, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
-		t.Skipf("ffmpeg cannot make %s: %v: %s", name, err, b)
+		t.Fatalf("ffmpeg cannot make %s: %v: %s", name, err, b)
 	}
 	return out
 }

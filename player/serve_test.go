@@ -58,13 +58,20 @@ func file(all []data, gen uint32) []byte {
 	return b.Bytes()
 }
 
-// tool runs ffprobe or ffmpeg on a file made of what came; the test is left out where there is none.
-func tool(t *testing.T, movie []byte, name string, args ...string) string {
+// program is where ffprobe or ffmpeg is; without it the test fails, as nothing else says what a film shows.
+func program(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is not installed", name)
+		t.Fatalf("%s is missing: install the package ffmpeg", name)
 	}
+	return path
+}
+
+// tool runs ffprobe or ffmpeg on a file made of what came.
+func tool(t *testing.T, movie []byte, name string, args ...string) string {
+	t.Helper()
+	path := program(t, name)
 	in := filepath.Join(t.TempDir(), "in.mp4")
 	must(t, os.WriteFile(in, movie, 0o600))
 	for i := range args {
