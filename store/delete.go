@@ -3,9 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -275,15 +273,10 @@ func (s *Bolt) unlinkInside(seg *segment) (freed int64, err error) {
 	if err := s.index.update(nil, []segmentID{seg.id}); err != nil {
 		s.log.Warn("index entry of a deleted segment stays", "err", err)
 	}
-	path := seg.id.path(s.dir)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.unlink(seg.id); err != nil {
 		return 0, err
 	}
-	s.mu.Lock()
-	s.cat.remove(seg.id)
-	s.mu.Unlock()
-	s.files.forget(seg.id)
-	return seg.disk, syncDir(filepath.Dir(path))
+	return seg.disk, syncDir(filepath.Dir(seg.id.path(s.dir)))
 }
 
 // forgetKeys has the run being recorded forget key frames that are deleted.

@@ -59,17 +59,25 @@ func (s *Bolt) drop(seg *segment) (int64, error) {
 	if fi, err := os.Stat(path); err == nil {
 		freed = diskBytes(fi)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.unlink(seg.id); err != nil {
 		return 0, err
 	}
-	s.mu.Lock()
-	s.cat.remove(seg.id)
-	s.mu.Unlock()
-	s.files.forget(seg.id)
 	if err := s.o.fail(atDropSynced); err != nil {
 		return 0, err
 	}
 	return freed, syncDir(filepath.Dir(path))
+}
+
+// unlink removes a segment's file, and what is known of it. The directory is still to be synced.
+func (s *Bolt) unlink(id segmentID) error {
+	if err := os.Remove(id.path(s.dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	s.mu.Lock()
+	s.cat.remove(id)
+	s.mu.Unlock()
+	s.files.forget(id)
+	return nil
 }
 
 // noteDrop puts into the notes what is known of a segment only by itself, and,
